@@ -1,0 +1,57 @@
+"""API keys: a prefix to find them by, and a secret that is shown once."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from agency.actions.audit import record
+from agency.actor import Actor
+from agency.errors import Forbidden, Invalid
+from agency.models import ApiKey
+from agency.queries.people import KEY_MARK, key_digest
+from agency.rights import Right
+
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def make_key(
+    *, name: str, rights: Sequence[str], expires_at: datetime | None, by: Actor, now: datetime
+) -> tuple[ApiKey, str]:
+    """A new key and its token `esk_<prefix>_<secret>`, which is stored nowhere.
+
+    Raises:
+        Invalid: no right, an unknown one, or an end that is past; Forbidden: a right that the maker doesn't have.
+    """
+    by.require(Right.KEYS)
+    unknown = [right for right in rights if right not in Right.values]
+    if unknown or not rights:
+        raise Invalid.field("rights", f"Choose what the key may do: {', '.join(Right.values)}.")
+    if expires_at is not None and expires_at <= now:
+        raise Invalid.field("expires_at", "That time is over. Choose a later one, or none.")
+    missing = [right for right in rights if not by.may(Right(right))]
+    if missing:
+        raise Forbidden(f"A key can't do more than who makes it: {', '.join(missing)}.")
+    prefix = "".join(secrets.choice(_ALPHABET) for _ in range(10))
+    secret = secrets.token_urlsafe(32)
+    key = ApiKey(
+        agency_id=by.agency_id,
+        name=name,
+        prefix=prefix,
+        digest=key_digest(secret),
+        rights=sorted(set(rights)),
+        created_by_id=by.member_id,
+        expires_at=expires_at,
+    )
+    key.save(force_insert=True)
+    record("key.made", by=by, subject=key, now=now, details={"rights": key.rights, "prefix": prefix})
+    return key, f"{KEY_MARK}_{prefix}_{secret}"
+
+
+def revoke_key(key: ApiKey, *, by: Actor, now: datetime) -> ApiKey:
+    """Stop a key at once."""
+    by.require(Right.KEYS)
+    if key.revoked_at is None:
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        record("key.revoked", by=by, subject=key, now=now, details={"prefix": key.prefix})
+    return key

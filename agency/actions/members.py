@@ -1,0 +1,131 @@
+"""Members: people of the agency, invited by mail."""
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.db import transaction
+
+from agency.actions.audit import differences, record
+from agency.actions.events import emit
+from agency.actions.notices import queue_notice
+from agency.actor import Actor
+from agency.errors import Conflict, Forbidden, Invalid
+from agency.models import Agency, ApiKey, Membership, User
+from agency.rights import Right, Role
+
+INVITATION = "member.invitation"
+
+
+def create_agency(*, name: str, time_zone: str) -> Agency:
+    """A new tenant, still without members. The layers above give it what they need (`workflows.actions.onboarding`)."""
+    agency = Agency(name=name, time_zone=time_zone)
+    agency.save(force_insert=True)
+    return agency
+
+
+def change_agency(agency: Agency, *, changes: dict[str, str | int], by: Actor, now: datetime) -> Agency:
+    """Change name, time_zone or undo_seconds.
+
+    Raises:
+        Invalid: unknown zone, or an undo time that isn't 0 to 300 seconds.
+    """
+    by.require(Right.AGENCY)
+    if "time_zone" in changes and changes["time_zone"] not in available_timezones():
+        raise Invalid.field(
+            "time_zone", f"“{changes['time_zone']}” isn't a time zone. Use a name such as Europe/Riga."
+        )
+    if "undo_seconds" in changes and not 0 <= int(changes["undo_seconds"]) <= 300:
+        raise Invalid.field("undo_seconds", "Between 0 and 300 seconds.")
+    fields = ("name", "time_zone", "undo_seconds")
+    after = {field: value for field, value in changes.items() if field in fields}
+    changed = differences({field: getattr(agency, field) for field in fields}, after)
+    if changed:
+        for field, value in after.items():
+            setattr(agency, field, value)
+        agency.save(update_fields=list(after))
+        record("agency.changed", by=by, subject=agency, now=now, details=changed)
+    return agency
+
+
+def add_member(*, email: str, name: str, role: str, by: Actor, now: datetime) -> Membership:
+    """Give a person a place in the agency, and mail them how to sign in.
+
+    Raises:
+        Invalid: an unknown role; Conflict: they are a member already.
+    """
+    by.require(Right.TEAM)
+    if role not in Role.values:
+        raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
+    address = email.strip().lower()
+    with transaction.atomic():
+        user = User.objects.filter(email=address).first() or User.objects.create_user(address, name=name)
+        membership, created = Membership.objects.get_or_create(
+            agency_id=by.agency_id, user=user, defaults={"role": role}
+        )
+    if not created and membership.left_at is None:
+        raise Conflict(f"{address} is a member already.")
+    if not created:
+        membership.role, membership.left_at = role, None
+        membership.save(update_fields=["role", "left_at"])
+    queue_notice(
+        kind=INVITATION,
+        to=address,
+        to_name=name,
+        subject_id=membership.pk,
+        recipient_id=membership.pk,
+        now=now,
+    )
+    record("member.added", by=by, subject=membership, now=now, details={"email": address, "role": role})
+    emit("member.added", subject=membership, now=now, data={"role": role})
+    return membership
+
+
+def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) -> Membership:
+    """Raises: Invalid: an unknown role; Conflict: the agency would have no owner left."""
+    by.require(Right.TEAM)
+    if role not in Role.values:
+        raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
+    _lock_owners(membership)
+    if membership.role == Role.OWNER and role != Role.OWNER:
+        _keep_an_owner(membership)
+    before, membership.role = membership.role, role
+    if before != role:
+        membership.save(update_fields=["role"])
+        record("member.changed", by=by, subject=membership, now=now, details={"role": [before, role]})
+    return membership
+
+
+def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Membership:
+    """Take a person's place away: they can't enter from the next request on, and the keys they made stop.
+
+    Raises:
+        Conflict: the agency would have no owner left; Forbidden: somebody else's agency.
+    """
+    by.require(Right.TEAM)
+    if membership.agency_id != by.agency_id:
+        raise Forbidden
+    _lock_owners(membership)
+    if membership.role == Role.OWNER:
+        _keep_an_owner(membership)
+    membership.left_at = now
+    membership.save(update_fields=["left_at"])
+    ApiKey.objects.filter(created_by=membership, revoked_at=None).update(revoked_at=now)
+    record("member.removed", by=by, subject=membership, now=now, details={"role": membership.role})
+    emit("member.removed", subject=membership, now=now)
+    return membership
+
+
+def _lock_owners(membership: Membership) -> None:
+    # Two owners who remove each other at once: the second one sees the first one's result.
+    list(
+        Membership.objects.select_for_update(of=("self",))
+        .filter(agency_id=membership.agency_id, role=Role.OWNER, left_at=None)
+        .order_by("id")
+        .values_list("pk")
+    )
+
+
+def _keep_an_owner(membership: Membership) -> None:
+    others = Membership.objects.filter(agency_id=membership.agency_id, role=Role.OWNER, left_at=None)
+    if not others.exclude(pk=membership.pk).exists():
+        raise Conflict("An agency needs an owner. Make somebody else an owner first.")

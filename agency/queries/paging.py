@@ -1,0 +1,78 @@
+"""Keyset paging: a page costs the same however far in it is, and rows that come or go don't shift it."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from django.db.models import Q, QuerySet
+
+from agency.errors import Invalid
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """`next` is the cursor of the following page, None on the last."""
+
+    rows: list[Row]
+    next: str | None
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "u": UUID, "s": str}
+
+
+def _write(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"t{value.isoformat()}"
+    return f"u{value}" if isinstance(value, UUID) else f"s{value}"
+
+
+def encode_cursor(values: list[Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([_write(value) for value in values])).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, *, like: list[str]) -> list[Any]:
+    """`like` names the expected kinds, such as ["t", "u"].
+
+    Raises:
+        Invalid: not a cursor that this list gave.
+    """
+    try:
+        parts = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if [part[0] for part in parts] != like:
+            raise ValueError
+        values = [_READERS[part[0]](part[1:]) for part in parts]
+        if any(isinstance(value, datetime) and value.tzinfo is None for value in values):
+            raise ValueError
+    except (ValueError, TypeError, IndexError, KeyError, binascii.Error, AttributeError):
+        raise Invalid.field("cursor", "This isn't a cursor from this list. Start again without it.") from None
+    return values
+
+
+def keyset(queryset: QuerySet[Any], *, by: str, kind: str, cursor: str | None, limit: int) -> Page[Any]:
+    """A page of `queryset` ordered by the field `by` ("-field" for descending) and then by id.
+
+    Args:
+        kind: of the field: "t" time, "s" text, "u" id.
+        limit: rows a page.
+    """
+    field, descending = by.lstrip("-"), by.startswith("-")
+    if cursor:
+        value, row_id = decode_cursor(cursor, like=[kind, "u"])
+        beyond, at_least = ("lt", "lte") if descending else ("gt", "gte")
+        queryset = queryset.filter(
+            Q(**{f"{field}__{at_least}": value})
+            & (Q(**{f"{field}__{beyond}": value}) | Q(**{f"id__{beyond}": row_id}))
+        )
+    rows = list(queryset.order_by(by, "-id" if descending else "id")[: limit + 1])
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    read = last.__getitem__ if isinstance(last, Mapping) else lambda name: getattr(last, name)
+    return Page(rows[:limit], encode_cursor([read(field), read("id")]))

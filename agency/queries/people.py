@@ -1,0 +1,130 @@
+"""Who asks: from a signed-in user or an API key to an actor."""
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from agency.actor import Actor, ActorKind
+from agency.errors import NotFound
+from agency.models import ApiKey, AuditEntry, Event, Membership, User
+from agency.rights import ROLE_RIGHTS, Right, Role
+
+KEY_MARK = "esk"
+
+
+def memberships_of(user: User) -> list[Membership]:
+    return list(
+        Membership.objects.filter(user=user, left_at=None)
+        .select_related("agency", "user")
+        .order_by("created_at", "id")
+    )
+
+
+def choose_membership(user: User, preferred: str | None) -> Membership | None:
+    """The membership that a person works in now: the preferred agency's, else the first; None when they have none."""
+    mine = memberships_of(user)
+    return next((m for m in mine if str(m.agency_id) == preferred), mine[0] if mine else None)
+
+
+def actor_of_member(membership: Membership, *, address: str = "") -> Actor:
+    role = Role(membership.role)
+    return Actor(
+        kind=ActorKind.MEMBER,
+        agency_id=membership.agency_id,
+        id=membership.pk,
+        name=membership.name,
+        rights=ROLE_RIGHTS[role],
+        role=role.label,
+        address=address,
+        member_id=membership.pk,
+    )
+
+
+def key_digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def find_key(token: str, *, now: datetime) -> ApiKey | None:
+    """The live key of a token `esk_<prefix>_<secret>`; None for every other, whatever is wrong with it."""
+    mark, _, rest = token.partition("_")
+    prefix, _, secret = rest.partition("_")
+    if mark != KEY_MARK or not prefix or not secret or len(token) > 200 or not token.isascii():
+        return None
+    key = (
+        ApiKey.objects.select_related("created_by", "agency")
+        .filter(prefix=prefix, revoked_at=None)
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        .first()
+    )
+    if key is None or not hmac.compare_digest(key.digest, key_digest(secret)):
+        return None
+    return key
+
+
+def actor_of_key(key: ApiKey, *, address: str = "") -> Actor:
+    return Actor(
+        kind=ActorKind.KEY,
+        agency_id=key.agency_id,
+        id=key.pk,
+        name=key.name,
+        rights=frozenset(Right(right) for right in key.rights if right in Right.values),
+        role="API key",
+        address=address,
+        member_id=key.created_by_id if key.created_by and key.created_by.left_at is None else None,
+    )
+
+
+def note_use(key: ApiKey, *, now: datetime) -> None:
+    """Remember when a key was last used, to the minute: not a write for every call."""
+    if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def get_member(member_id: UUID, *, agency_id: UUID) -> Membership | None:
+    return (
+        Membership.objects.filter(pk=member_id, agency_id=agency_id, left_at=None)
+        .select_related("user")
+        .first()
+    )
+
+
+def list_members(*, by: Actor) -> "QuerySet[Membership]":
+    by.require(Right.READ)
+    return Membership.objects.filter(agency_id=by.agency_id, left_at=None).select_related("user")
+
+
+def get_membership(member_id: UUID, *, by: Actor) -> Membership:
+    """Raises: NotFound."""
+    by.require(Right.READ)
+    found = get_member(member_id, agency_id=by.agency_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def list_keys(*, by: Actor) -> "QuerySet[ApiKey]":
+    """All keys, revoked ones too."""
+    by.require(Right.KEYS)
+    return ApiKey.objects.filter(agency_id=by.agency_id).select_related("created_by__user")
+
+
+def get_key(key_id: UUID, *, by: Actor) -> ApiKey:
+    """Raises: NotFound."""
+    key = list_keys(by=by).filter(pk=key_id).first()
+    if key is None:
+        raise NotFound
+    return key
+
+
+def list_audit(*, by: Actor) -> "QuerySet[Any]":
+    by.require(Right.AUDIT)
+    return AuditEntry.objects.all()
+
+
+def list_events(*, by: Actor) -> "QuerySet[Any]":
+    by.require(Right.READ)
+    return Event.objects.all()

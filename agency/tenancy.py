@@ -1,0 +1,242 @@
+"""One agency at a time: the setting that row security reads, and models that can't be used without it.
+
+Every tenant model derives from `TenantModel`. Its metaclass adds to each table, through migrations:
+
+- row-level security with one policy, `agency_id` = the transaction's setting (`RowSecurity`);
+- a unique key (agency_id, id), for others to refer to;
+- for each `TenantForeignKey` a composite foreign key (agency_id, x_id) → (agency_id, id) (`SameAgency`), because
+  PostgreSQL checks a plain foreign key past every policy, so that a plain one could point into another agency.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db import connection, models, transaction
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models.base import ModelBase
+
+from agency.ids import new_id
+
+_entered: ContextVar[UUID | None] = ContextVar("agency", default=None)
+
+
+class NoTenant(RuntimeError):
+    """Tenant data was asked for outside `with tenant(agency_id)`: a programming error, never shown to anyone."""
+
+
+class NestedTenant(RuntimeError):
+    """One agency's work tried to enter another agency."""
+
+
+def current_agency() -> UUID:
+    """The agency that was entered.
+
+    Raises:
+        NoTenant: none was.
+    """
+    agency_id = _entered.get()
+    if agency_id is None:
+        raise NoTenant("Enter an agency first: with tenant(agency_id): …")
+    return agency_id
+
+
+@contextmanager
+def tenant(agency_id: UUID, *, read_only: bool = False) -> Iterator[None]:
+    """Enter an agency for one transaction.
+
+    The setting is local to the transaction, so a pooled connection never carries it on. Entering the same agency
+    again inside is a savepoint.
+
+    Args:
+        read_only: the database refuses every write; for what GET serves. Ignored inside another transaction.
+
+    Raises:
+        NestedTenant: another agency is entered already.
+    """
+    held = _entered.get()
+    if held is not None and held != agency_id:
+        raise NestedTenant("An agency's work may not enter another agency.")
+    inside = connection.in_atomic_block
+    token = _entered.set(agency_id)
+    try:
+        with transaction.atomic():
+            if held is None:
+                _set(agency_id, read_only=read_only and not inside)
+            yield
+    finally:
+        _entered.reset(token)
+    if held is None and inside:
+        # The outer transaction goes on (in tests, or a sweep): it must not keep the agency.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.agency_id', '', true)")
+
+
+def _set(agency_id: UUID, *, read_only: bool) -> None:
+    with connection.cursor() as cursor:
+        if read_only:
+            cursor.execute(
+                "SELECT set_config('app.agency_id', %s, true), set_config('transaction_read_only', 'on', true)",
+                [str(agency_id)],
+            )
+        else:
+            cursor.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
+
+
+# Constraints that migrations write ---------------------------------------------------------------
+
+
+class _TableConstraint(models.BaseConstraint):
+    """A constraint that only the database keeps: nothing to validate in Python."""
+
+    def validate(self, model: Any, instance: Any, exclude: Any = None, using: Any = None) -> None:
+        return None
+
+    def _later(self, schema_editor: BaseDatabaseSchemaEditor, sql: str) -> None:
+        # At the end of the migration, when the tables that it names are all there.
+        schema_editor.deferred_sql.append(sql)
+
+
+class RowSecurity(_TableConstraint):
+    """Rows are seen and written only inside their own agency.
+
+    The sub-select makes PostgreSQL read the setting once a statement, not once a row.
+    """
+
+    CONDITION = "agency_id = (SELECT nullif(current_setting('app.agency_id', true), '')::uuid)"
+
+    def _create(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        table, policy = (
+            schema_editor.quote_name(model._meta.db_table),
+            schema_editor.quote_name(self.name),
+        )
+        return (
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+            f" CREATE POLICY {policy} ON {table} USING ({self.CONDITION}) WITH CHECK ({self.CONDITION})"
+        )
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]
+        self._later(schema_editor, self._create(model, schema_editor))
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        return self._create(model, schema_editor)
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+        table = schema_editor.quote_name(model._meta.db_table)
+        return (
+            f"DROP POLICY {schema_editor.quote_name(self.name)} ON {table};"
+            f" ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RowSecurity) and self.name == other.name
+
+    __hash__ = models.BaseConstraint.__hash__
+
+
+class SameAgency(_TableConstraint):
+    """(agency_id, x_id) → (agency_id, id) of the table that the field points to."""
+
+    def __init__(self, *, field: str, name: str) -> None:
+        super().__init__(name=name)
+        self.field = field
+
+    def _create(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> str:
+        quote = schema_editor.quote_name
+        field: Any = model._meta.get_field(self.field)
+        return (
+            f"ALTER TABLE {quote(model._meta.db_table)} ADD CONSTRAINT {quote(self.name)}"
+            f" FOREIGN KEY (agency_id, {quote(field.column)})"
+            f" REFERENCES {quote(field.remote_field.model._meta.db_table)} (agency_id, id)"
+            " DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> None:  # type: ignore[override]
+        self._later(schema_editor, self._create(model, schema_editor))
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        self._later(schema_editor, self._create(model, schema_editor))
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
+        return (
+            f"ALTER TABLE {schema_editor.quote_name(model._meta.db_table)}"
+            f" DROP CONSTRAINT {schema_editor.quote_name(self.name)}"
+        )
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "field": self.field}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SameAgency) and (self.name, self.field) == (
+            other.name,
+            other.field,
+        )
+
+    __hash__ = models.BaseConstraint.__hash__
+
+
+# Models ----------------------------------------------------------------------------------------------
+
+
+class TenantForeignKey(models.ForeignKey[Any, Any]):
+    """A foreign key inside one agency: the database's constraint is the composite one of `SameAgency`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        kwargs.setdefault("db_index", False)  # indexes begin with the agency: see each model's Meta
+        super().__init__(*args, **kwargs)
+
+
+class TenantManager(models.Manager[Any]):
+    """Raises NoTenant outside an agency (row security alone would be silent), and filters by it inside."""
+
+    def get_queryset(self) -> models.QuerySet[Any]:
+        return super().get_queryset().filter(agency_id=current_agency())
+
+
+class TenantModelBase(ModelBase):
+    """Adds the constraints that make a table a tenant's."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
+        meta = attrs.get("Meta")
+        if not getattr(meta, "abstract", False):
+            stem = f"{attrs['__module__'].split('.')[0]}_{name.lower()}"
+            constraints = [*getattr(meta, "constraints", ())]
+            constraints.append(RowSecurity(name=f"{stem}_of_one_agency"))
+            if attrs.get("referenced", True):
+                constraints.append(models.UniqueConstraint(fields=["agency", "id"], name=f"{stem}_in_agency"))
+            constraints += [
+                SameAgency(field=key, name=f"{stem}_{key}_same_agency")
+                for key, value in attrs.items()
+                if isinstance(value, TenantForeignKey)
+            ]
+            attrs["Meta"] = type(
+                "Meta",
+                (meta,) if meta else (),
+                {"constraints": constraints, "base_manager_name": "objects"},
+            )
+        return super().__new__(mcs, name, bases, attrs, **kwargs)
+
+
+class TenantModel(models.Model, metaclass=TenantModelBase):
+    """A row of one agency. `referenced = False` on tables that nothing refers to saves an index."""
+
+    referenced: ClassVar[bool] = True
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    agency = models.ForeignKey(
+        "agency.Agency",
+        on_delete=models.CASCADE,
+        default=current_agency,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
+
+    objects = TenantManager()
+
+    class Meta:
+        abstract = True
