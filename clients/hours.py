@@ -1,0 +1,347 @@
+"""Open hours as exact arithmetic over UTC: what is open, how much, and when an amount is used up.
+
+Pure: standard library only. A moment is an aware `datetime`; inside, it is an integer count of
+microseconds since 1970-01-01 UTC, so nothing is ever rounded. Every moment handed out is in UTC.
+
+Local rules become UTC spans once, in `weekly`, and only there do zones and clock changes exist: an
+instant is open exactly when a clock on the wall of that zone shows a time inside one of the
+intervals. So a start that the clocks skip moves to the next instant that exists, a repeated hour
+counts twice, and a date that never was (Apia, 30 December 2011) is never open.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate, pairwise
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+
+Span = tuple[int, int]
+
+
+class HoursError(ValueError):
+    """Base of everything that this module refuses."""
+
+
+class NaiveMoment(HoursError):
+    """A moment without a time zone."""
+
+
+class ReversedSpan(HoursError):
+    """An end before its start, or a negative amount of time."""
+
+
+class HorizonExceeded(HoursError):
+    """The answer lies outside the stretch of time that these hours know about."""
+
+
+class UnknownZone(HoursError):
+    """Not the name of an IANA time zone."""
+
+
+class InvalidWeek(HoursError):
+    """A weekly pattern that can't be meant. `day` is 0 (Monday) to 6, or None for a bad key."""
+
+    def __init__(self, message: str, day: int | None = None) -> None:
+        super().__init__(message)
+        self.day = day
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Half-open spans [start, end) that are open, known from `first` until `last`.
+
+    All numbers are microseconds since 1970 UTC. Spans are sorted and neither overlap nor touch;
+    `Hours.of` brings any spans into that form.
+    """
+
+    starts: tuple[int, ...] = field(repr=False)
+    ends: tuple[int, ...] = field(repr=False)
+    first: int
+    last: int
+    sums: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self.starts) != len(self.ends):
+            raise HoursError("As many starts as ends are needed.")
+        edges = [edge for span in zip(self.starts, self.ends, strict=True) for edge in span]
+        if any(left >= right for left, right in pairwise(edges)):
+            raise HoursError("Spans must be sorted, and may neither be empty, overlap nor touch.")
+        reach = (edges[0], edges[-1]) if edges else (self.first, self.last)
+        if not (self.first < self.last and self.first <= reach[0] and reach[1] <= self.last):
+            raise HoursError("The horizon must have a length and hold every span.")
+        lengths = (end - start for start, end in zip(self.starts, self.ends, strict=True))
+        object.__setattr__(self, "sums", tuple(accumulate(lengths, initial=0)))
+
+    @classmethod
+    def of(
+        cls, spans: Iterable[tuple[datetime, datetime]], *, first: datetime, last: datetime
+    ) -> "Hours":
+        """Hours from spans in any order; they may overlap, and are cut off at the horizon.
+
+        Raises:
+            NaiveMoment, ReversedSpan: a span has no zone, or ends before it starts.
+        """
+        return _merged([_span(*span) for span in spans], *_span(first, last))
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether `at` lies in an open span; the end of a span doesn't.
+
+        Raises:
+            NaiveMoment, HorizonExceeded
+        """
+        moment = self._known(at)
+        if moment == self.last:
+            raise HorizonExceeded(f"Nothing is known from {at.isoformat()} on.")
+        index = bisect_right(self.starts, moment) - 1
+        return index >= 0 and moment < self.ends[index]
+
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """The open time in [start, end).
+
+        Raises:
+            NaiveMoment, ReversedSpan, HorizonExceeded
+        """
+        begin, finish = self._known_span(start, end)
+        return timedelta(microseconds=self._before(finish) - self._before(begin))
+
+    def walk(self, start: datetime, amount: timedelta) -> datetime:
+        """The earliest moment, not before `start`, by which `amount` of open time has passed.
+
+        So no amount gives `start` itself, be it open or closed, and an amount that ends with an
+        open span gives that span's end, not the next one's start.
+
+        Raises:
+            NaiveMoment
+            ReversedSpan: `amount` is negative.
+            HorizonExceeded: there is less open time left.
+        """
+        begin = self._known(start)
+        if amount < timedelta(0):
+            raise ReversedSpan(f"Can't walk a negative amount: {amount}.")
+        if not amount:
+            return _moment(begin)
+        goal = self._before(begin) + amount // MICROSECOND
+        if goal > self.sums[-1]:
+            raise HorizonExceeded(f"Less than {amount} is open from {start.isoformat()} on.")
+        index = bisect_left(self.sums, goal) - 1
+        return _moment(self.ends[index] - (self.sums[index + 1] - goal))
+
+    def slices(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:
+        """[start, end) cut where it opens and closes: (from, until, is it open), without gaps.
+
+        Nothing when start is end.
+
+        Raises:
+            NaiveMoment, ReversedSpan, HorizonExceeded: at once, not on the first step.
+        """
+        return self._cut(*self._known_span(start, end))
+
+    def _cut(self, at: int, finish: int) -> Iterator[tuple[datetime, datetime, bool]]:
+        index = bisect_right(self.ends, at)
+        while at < finish:
+            more = index < len(self.starts)
+            is_open = more and self.starts[index] <= at
+            edges = self.ends if is_open else self.starts
+            until = min(edges[index], finish) if more else finish
+            yield _moment(at), _moment(until), is_open
+            index += is_open
+            at = until
+
+    def _before(self, moment: int) -> int:
+        """Open microseconds from the start of the horizon until `moment`."""
+        index = bisect_right(self.starts, moment) - 1
+        if index < 0:
+            return 0
+        return self.sums[index] + min(moment, self.ends[index]) - self.starts[index]
+
+    def _known(self, at: datetime) -> int:
+        moment = _micros(at)
+        if not self.first <= moment <= self.last:
+            raise HorizonExceeded(
+                f"{at.isoformat()} is outside the known hours, "
+                f"{_moment(self.first).isoformat()} to {_moment(self.last).isoformat()}."
+            )
+        return moment
+
+    def _known_span(self, start: datetime, end: datetime) -> Span:
+        _span(start, end)
+        return self._known(start), self._known(end)
+
+
+def weekly(
+    zone: str,
+    week: Mapping[int, Sequence[tuple[str, str]]],
+    first: date,
+    last: date,
+) -> Hours:
+    """The hours of a week that repeats in a zone, known for the local days `first` to `last`.
+
+    Args:
+        zone: IANA name, such as "Europe/Riga".
+        week: for 0 (Monday) to 6 the intervals that open on that day, as "HH:MM" pairs. A close at
+            or before midnight is written "24:00"; one that is earlier than its opening is on the
+            next day. Days left out are closed.
+        first, last: both included.
+
+    Raises:
+        UnknownZone
+        InvalidWeek: a time that is none, an empty interval, or two that overlap.
+        ReversedSpan: `last` is before `first`.
+        HorizonExceeded: the days are too near the ends of the calendar, years 1 and 9999.
+    """
+    tz = _zone(zone)
+    pattern = _pattern(week)
+    if last < first:
+        raise ReversedSpan(f"The last day, {last}, is before the first, {first}.")
+    try:
+        begin, end = _midnights(tz, first)[0], _midnights(tz, last + timedelta(days=1))[1]
+        spans = [
+            (max(start - offset, since), min(close - offset, until))
+            for since, until, offset in _stretches(tz, begin, end)
+            for start, close in _on_the_wall(pattern, since + offset, until + offset)
+        ]
+    except OverflowError as error:
+        raise HorizonExceeded(f"{first} to {last} reaches the end of the calendar.") from error
+    return _merged(spans, begin, end)
+
+
+def _on_the_wall(pattern: Sequence[Sequence[Span]], since: int, until: int) -> Iterator[Span]:
+    """The pattern's intervals that touch [since, until), all in local microseconds."""
+    for day in range(since // DAY - 1, (until - 1) // DAY + 1):
+        # Day 0 is 1 January 1970, a Thursday.
+        for start, end in pattern[(day + 3) % 7]:
+            if day * DAY + start < until and day * DAY + end > since:
+                yield day * DAY + start, day * DAY + end
+
+
+def _stretches(tz: ZoneInfo, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+    """[first, last) cut where the zone's offset changes: (from, until, offset), microseconds."""
+    since = at = first
+    offset = _offset(tz, first)
+    while at < last:
+        # No zone has ever changed twice within six days, so no pair of changes is jumped over.
+        ahead = min(at + DAY, last)
+        if _offset(tz, ahead) == offset:
+            at = ahead
+            continue
+        at = _change(tz, at, ahead)
+        yield since, at, offset
+        since, offset = at, _offset(tz, at)
+    if since < last:
+        yield since, last, offset
+
+
+def _change(tz: ZoneInfo, before: int, after: int) -> int:
+    """The first moment with another offset than `before`, given that `after` has one."""
+    offset = _offset(tz, before)
+    moments = range(before, after)
+    steady = bisect_left(moments, True, key=lambda moment: _offset(tz, moment) != offset)
+    return before + steady
+
+
+def _offset(tz: ZoneInfo, moment: int) -> int:
+    offset = _moment(moment).astimezone(tz).utcoffset()
+    return (offset or timedelta(0)) // MICROSECOND
+
+
+def _midnights(tz: ZoneInfo, day: date) -> Span:
+    """The earliest and the latest moment that can be called the start of `day`."""
+    start = datetime.combine(day, time(0), tzinfo=tz)
+    both = _micros(start), _micros(start.replace(fold=1))
+    return min(both), max(both)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownZone(f"There is no time zone called {name!r}.") from error
+
+
+def _pattern(week: Mapping[int, Sequence[tuple[str, str]]]) -> list[list[Span]]:
+    """For each weekday its intervals in microseconds since its midnight; an end may pass DAY."""
+    if unknown := sorted(set(week) - set(range(7)), key=str):
+        raise InvalidWeek(f"Days are 0 (Monday) to 6 (Sunday), not {unknown[0]!r}.")
+    pattern = [[_interval(day, *pair) for pair in week.get(day, ())] for day in range(7)]
+    flat = sorted(
+        (day * DAY + start, day * DAY + end, day)
+        for day, intervals in enumerate(pattern)
+        for start, end in intervals
+    )
+    # The week goes round: Sunday night may run into Monday morning.
+    again = [(start + 7 * DAY, end + 7 * DAY, day) for start, end, day in flat[:1]]
+    for (_, end, _), (start, _, day) in pairwise(flat + again):
+        if start < end:
+            raise InvalidWeek(f"{DAYS[day]} has an interval that opens inside another one.", day)
+    return pattern
+
+
+def _interval(day: int, opens: str, closes: str) -> Span:
+    start, end = _clock_time(day, opens), _clock_time(day, closes)
+    if start == DAY:
+        raise InvalidWeek(f"{DAYS[day]} can't open at 24:00; write 00:00 on the next day.", day)
+    if start == end:
+        raise InvalidWeek(
+            f"{DAYS[day]} opens and closes at {opens}; a whole day is 00:00 to 24:00.", day
+        )
+    return start, end if end > start else end + DAY
+
+
+def _clock_time(day: int, text: str) -> int:
+    match = CLOCK_TIME.fullmatch(text)
+    if match is None:
+        raise InvalidWeek(f"{DAYS[day]} has {text!r}, which isn't a time like 09:00.", day)
+    if match[1] is None:
+        return DAY
+    return int(match[1]) * HOUR + int(match[2]) * HOUR // 60
+
+
+def _merged(spans: Iterable[Span], first: int, last: int) -> Hours:
+    """Hours from spans in any order, cut off at the horizon, joined where they meet."""
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in sorted((max(start, first), min(end, last)) for start, end in spans):
+        if start >= end:
+            continue
+        if ends and start <= ends[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            starts.append(start)
+            ends.append(end)
+    return Hours(tuple(starts), tuple(ends), first, last)
+
+
+def _span(start: datetime, end: datetime) -> Span:
+    begin, finish = _micros(start), _micros(end)
+    if finish < begin:
+        raise ReversedSpan(f"{end.isoformat()} is before {start.isoformat()}.")
+    return begin, finish
+
+
+def _micros(at: datetime) -> int:
+    if at.utcoffset() is None:
+        raise NaiveMoment(f"{at.isoformat()} has no time zone.")
+    # Subtracting datetimes of one zone would forget its clock changes; EPOCH is in UTC.
+    return (at - EPOCH) // MICROSECOND
+
+
+def _moment(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)
+
+
+# Around the clock, for as long as a datetime can say.
+ALWAYS = Hours(
+    starts=(_micros(datetime.min.replace(tzinfo=UTC)),),
+    ends=(_micros(datetime.max.replace(tzinfo=UTC)),),
+    first=_micros(datetime.min.replace(tzinfo=UTC)),
+    last=_micros(datetime.max.replace(tzinfo=UTC)),
+)

@@ -1,0 +1,8 @@
+from clients.models.approval_policy import ApprovalPolicy
+from clients.models.client import Client
+from clients.models.contact import Contact
+from clients.models.query import Query
+from clients.models.sla_policy import SlaPolicy, SlaTarget
+from clients.models.template import Template
+
+__all__ = ["ApprovalPolicy", "Client", "Contact", "Query", "SlaPolicy", "SlaTarget", "Template"]

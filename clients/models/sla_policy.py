@@ -1,0 +1,58 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from agency.tenancy import TenantForeignKey, TenantModel
+from clients.words import ClockKind, Priority
+
+
+class SlaPolicy(TenantModel):
+    """What was promised, to one client or (client absent) to all that have no policy of their own. One row a version."""
+
+    client = TenantForeignKey(
+        "clients.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="policies"
+    )
+    version = models.PositiveIntegerField()
+    warn_at = ArrayField(models.PositiveSmallIntegerField(), default=list)  # per cent of the target
+    # A post that was older than this when it was found can't breach the respond target.
+    late_found_after = models.DurationField()
+    effective_from = models.DateTimeField()
+    created_by = models.CharField(max_length=120)
+    current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agency", "client", "version"],
+                nulls_distinct=False,
+                name="sla_policy_version_is_one",
+            ),
+            models.UniqueConstraint(
+                fields=["agency", "client"],
+                condition=models.Q(current=True),
+                nulls_distinct=False,
+                name="client_has_one_current_sla_policy",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client or 'Agency default'}, version {self.version}"
+
+
+class SlaTarget(TenantModel):
+    """How long a clock of this kind may take for a mention of this priority."""
+
+    referenced = False
+
+    policy = TenantForeignKey("clients.SlaPolicy", on_delete=models.CASCADE, related_name="targets")
+    priority = models.CharField(max_length=8, choices=Priority)
+    kind = models.CharField(max_length=16, choices=ClockKind)
+    target = models.DurationField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "policy", "priority", "kind"], name="target_is_one"),
+            models.CheckConstraint(condition=models.Q(target__gt="00:00:00"), name="target_is_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.priority}: {self.target}"
