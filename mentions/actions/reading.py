@@ -1,0 +1,226 @@
+"""Reading a source: claim it, fetch outside every transaction, record inside one."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+
+from agency.actions.alarms import set_alarm
+from agency.actions.events import emit
+from agency.http import Client as HttpClient
+from clients.models import Query
+from mentions.feeds.entries import Entry
+from mentions.matching import Matcher, Terms, compile_queries
+from mentions.models import Author, Mention, Post, Source, SourceRead
+from mentions.platforms.base import Page, PlatformError, SourceConfig
+from mentions.platforms.registry import get_platform
+
+log = structlog.get_logger("earshot.reading")
+
+LEASE = timedelta(minutes=3)  # longer than the client's and the parser's own limits together
+LONGEST_BACKOFF = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A claimed source: all that fetching needs, without the row."""
+
+    source_id: UUID
+    config: SourceConfig
+    cursor: dict[str, Any]
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What one page brought: posts that weren't known, and the mentions they and known ones became."""
+
+    posts: int
+    mentions: list[Mention]
+
+
+def claim_source(source_id: UUID, *, now: datetime) -> Reading | None:
+    """Lease a source for one reading; None when it is paused, gone, or being read by somebody else."""
+    source = Source.objects.select_for_update(skip_locked=True).filter(pk=source_id, paused_at=None).first()
+    if source is None or (source.lease_until and source.lease_until > now):
+        return None
+    source.lease_until = now + LEASE
+    source.save(update_fields=["lease_until"])
+    return Reading(source.pk, SourceConfig(source.kind, source.settings), source.cursor, now)
+
+
+def fetch_page(reading: Reading) -> Page:
+    """Ask the source's platform; touches no database.
+
+    Raises:
+        PlatformError: with a sentence for the source's health.
+    """
+    http = HttpClient(allow_loopback=settings.ALLOW_LOOPBACK)
+    return get_platform(reading.config.kind).fetch(reading.config, cursor=reading.cursor, http=http)
+
+
+def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
+    """Store what concerns a client, and that the source is well. Recording a page twice changes nothing."""
+    source = Source.objects.select_for_update().filter(pk=reading.source_id).first()
+    if source is None:
+        return Recorded(0, [])
+    recorded = _record_entries(source, list(page.entries), now)
+    was_failing = bool(source.failures)
+    source.cursor, source.lease_until = page.cursor, None
+    source.last_read_at = source.last_good_at = now
+    source.failures, source.failing_since, source.error_code, source.error = 0, None, "", ""
+    _schedule(source, reading.started_at + source.every, now)
+    source.save()
+    SourceRead(
+        source=source,
+        started_at=reading.started_at,
+        finished_at=now,
+        outcome="unchanged" if page.not_modified else "read",
+        entries=len(page.entries),
+        posts=recorded.posts,
+        mentions=len(recorded.mentions),
+    ).save(force_insert=True)
+    if was_failing:
+        emit("source.recovered", subject=source, now=now, data={"name": source.name})
+    return recorded
+
+
+def record_failure(reading: Reading, error: PlatformError, *, now: datetime) -> None:
+    """Note what went wrong on the source's health, and read ever more rarely while it lasts."""
+    source = Source.objects.select_for_update().filter(pk=reading.source_id).first()
+    if source is None:
+        return
+    source.failures += 1
+    source.failing_since = source.failing_since or now
+    source.last_read_at, source.lease_until = now, None
+    source.error_code, source.error = error.code[:40], error.sentence[:500]
+    pause = min(source.every * 2 ** min(source.failures, 10), max(LONGEST_BACKOFF, source.every))
+    if error.retry_after:
+        pause = max(pause, min(timedelta(seconds=error.retry_after), timedelta(days=1)))
+    _schedule(source, now + pause, now)
+    source.save()
+    SourceRead(
+        source=source,
+        started_at=reading.started_at,
+        finished_at=now,
+        outcome="failed",
+        error_code=source.error_code,
+        error=source.error,
+    ).save(force_insert=True)
+    if source.failures == 1:
+        emit(
+            "source.failing",
+            subject=source,
+            now=now,
+            data={"name": source.name, "code": source.error_code},
+        )
+    log.info("source failed", source=str(source.pk), code=error.code, failures=source.failures)
+
+
+def _schedule(source: Source, due_at: datetime, now: datetime) -> None:
+    if source.paused_at is None:
+        source.next_read_at = max(due_at, now)
+        set_alarm("source.read", source.pk, source.next_read_at)
+
+
+@lru_cache(maxsize=256)
+def _matcher(queries: tuple[tuple[UUID, tuple[str, ...], tuple[str, ...]], ...]) -> Matcher[UUID]:
+    # Compiling thousands of phrases takes longer than matching a page, and queries rarely change.
+    return compile_queries({query_id: Terms(wanted, unwanted) for query_id, wanted, unwanted in queries})
+
+
+def _record_entries(source: Source, entries: list[Entry], now: datetime) -> Recorded:
+    queries = Query.objects.filter(current=True, client__archived_at=None)
+    if source.client_id:
+        queries = queries.filter(client_id=source.client_id)
+    by_id = {query.pk: query for query in queries.order_by("id")}
+    if not by_id or not entries:
+        return Recorded(0, [])
+    matcher = _matcher(tuple((q.pk, tuple(q.any_terms), tuple(q.none_terms)) for q in by_id.values()))
+    matched = {}
+    for entry in entries:
+        found = matcher.match(entry.text)
+        if found:
+            matched[_digest(entry.key)] = (entry, found)
+    if not matched:
+        return Recorded(0, [])
+    posts, new_posts = _store_posts(source, {key: entry for key, (entry, _) in matched.items()}, now)
+    wanted = [
+        Mention(
+            client_id=by_id[query_id].client_id,
+            post=posts[key],
+            query=by_id[query_id],
+            matched=list(terms)[:20],
+            published_at=posts[key].published_at,
+            recorded_at=now,
+        )
+        for key, (_, found) in sorted(matched.items())
+        for query_id, terms in found.items()
+    ]
+    Mention.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=500)
+    # A row that lost against a known one was not inserted: only the ids that are there are new.
+    there = set(Mention.objects.filter(pk__in=[m.pk for m in wanted]).values_list("pk", flat=True))
+    return Recorded(new_posts, [mention for mention in wanted if mention.pk in there])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _store_posts(source: Source, entries: dict[str, Entry], now: datetime) -> tuple[dict[str, Post], int]:
+    """Key hash → the one post with that key, and how many of them are new."""
+    authors = _store_authors(source.kind, list(entries.values()), now)
+    wanted = []
+    for key_hash, entry in sorted(
+        entries.items()
+    ):  # one order, so that two workers don't wait for each other
+        claimed = entry.published_at
+        published_at = claimed if claimed and claimed <= now else now
+        wanted.append(
+            Post(
+                source=source,
+                author=authors.get(_author_key(entry)),
+                platform=source.kind,
+                key=entry.key[:2100],
+                key_hash=key_hash,
+                url=entry.url[:2000],
+                title=entry.title[:500],
+                text=entry.text,
+                text_hash=_digest(entry.text),
+                language=entry.language[:12],
+                published_at=published_at,
+                published_guessed=published_at != claimed,
+                seen_at=now,
+                counts=entry.counts,
+            )
+        )
+    mine = {post.pk for post in wanted}
+    Post.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=200)
+    stored = {post.key_hash: post for post in Post.objects.filter(key_hash__in=list(entries))}
+    return stored, sum(post.pk in mine for post in stored.values())
+
+
+def _author_key(entry: Entry) -> str:
+    name = entry.author_url or entry.author_name.casefold()
+    return _digest(name) if name else ""
+
+
+def _store_authors(platform: str, entries: list[Entry], now: datetime) -> dict[str, Author]:
+    wanted = {
+        key: Author(
+            platform=platform,
+            key=key,
+            name=entry.author_name[:200],
+            url=entry.author_url[:2000],
+            first_seen_at=now,
+        )
+        for entry in entries
+        if (key := _author_key(entry))
+    }
+    Author.objects.bulk_create([wanted[key] for key in sorted(wanted)], ignore_conflicts=True, batch_size=500)
+    return {author.key: author for author in Author.objects.filter(platform=platform, key__in=list(wanted))}

@@ -1,0 +1,33 @@
+from django.db import models
+
+from agency.tenancy import TenantForeignKey, TenantModel
+
+
+class Post(TenantModel):
+    """What somebody published, as it was seen: a fact. Wide, and it never changes state."""
+
+    source = TenantForeignKey("mentions.Source", on_delete=models.SET_NULL, null=True, related_name="+")
+    author = TenantForeignKey("mentions.Author", on_delete=models.CASCADE, null=True, related_name="posts")
+    platform = models.CharField(max_length=20)
+    # The entry's key (mentions/feeds) and the SHA-256 of it that makes a post one, wherever it is seen.
+    key = models.CharField(max_length=2100)
+    key_hash = models.CharField(max_length=64)
+    url = models.CharField(max_length=2000, blank=True)
+    title = models.CharField(max_length=500, blank=True)
+    text = models.TextField()
+    text_hash = models.CharField(max_length=64)
+    language = models.CharField(max_length=12, blank=True)
+    published_at = models.DateTimeField()
+    # The source said a time in the future, or none: the time of receipt stands in.
+    published_guessed = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+    counts = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "key_hash"], name="post_is_one_wherever_it_is_seen")
+        ]
+        indexes = [models.Index(fields=["agency", "author", "-published_at"], name="post_newest_of_author")]
+
+    def __str__(self) -> str:
+        return self.title or self.text[:80]

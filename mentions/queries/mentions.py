@@ -1,0 +1,93 @@
+"""Guarded access to mentions and sources, and the lists that people work from."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+
+from agency.actor import Actor
+from agency.errors import NotFound
+from agency.rights import Right
+from mentions.models import Mention, Source
+from mentions.words import CLOSED, OPEN
+
+
+def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Mention:
+    """One mention with its post, author, client and assignee.
+
+    Raises:
+        NotFound: absent or foreign.
+        Forbidden: the right is missing.
+    """
+    by.require(right)
+    mention: Mention | None = (
+        Mention.objects.select_related("post__author", "post__source", "client", "assignee__user")
+        .filter(pk=mention_id)
+        .first()
+    )
+    if mention is None:
+        raise NotFound
+    return mention
+
+
+def list_mentions(
+    *,
+    by: Actor,
+    client_id: UUID | None = None,
+    states: tuple[str, ...] = OPEN,
+    priority: str = "",
+    assignee_id: UUID | None = None,
+    source_id: UUID | None = None,
+) -> "QuerySet[Any]":
+    """Mentions in these states; order comes from the pager."""
+    by.require(Right.READ)
+    mentions = Mention.objects.filter(state__in=states)
+    if not set(states) & set(CLOSED):
+        # Said in the index's own words, so that the planner can use the partial index.
+        mentions = mentions.exclude(state__in=CLOSED)
+    if client_id:
+        mentions = mentions.filter(client_id=client_id)
+    if priority:
+        mentions = mentions.filter(priority=priority)
+    if assignee_id:
+        mentions = mentions.filter(assignee_id=assignee_id)
+    if source_id:
+        mentions = mentions.filter(post__source_id=source_id)
+    return mentions
+
+
+def count_by_state(*, by: Actor, client_id: UUID | None = None) -> dict[str, int]:
+    """State → how many, of the open states."""
+    by.require(Right.READ)
+    mentions = Mention.objects.exclude(state__in=CLOSED)
+    if client_id:
+        mentions = mentions.filter(client_id=client_id)
+    return {row["state"]: row["n"] for row in mentions.values("state").annotate(n=Count("id"))}
+
+
+def count_open_by_client(*, by: Actor) -> dict[UUID, int]:
+    by.require(Right.READ)
+    rows = Mention.objects.exclude(state__in=CLOSED).values("client_id").annotate(n=Count("id"))
+    return {row["client_id"]: row["n"] for row in rows}
+
+
+def author_history(author_id: UUID | None, *, client_id: UUID) -> int:
+    """How many earlier posts of this author concerned this client."""
+    if author_id is None:
+        return 0
+    return Mention.objects.filter(client_id=client_id, post__author_id=author_id).count()
+
+
+def list_sources(*, by: Actor, client_id: UUID | None = None) -> "QuerySet[Any]":
+    by.require(Right.READ)
+    sources = Source.objects.select_related("client")
+    return sources.filter(client_id=client_id) if client_id else sources
+
+
+def get_source(source_id: UUID, *, by: Actor) -> Source:
+    """Raises: NotFound."""
+    by.require(Right.READ)
+    source: Source | None = Source.objects.select_related("client").filter(pk=source_id).first()
+    if source is None:
+        raise NotFound
+    return source
