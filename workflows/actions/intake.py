@@ -1,0 +1,28 @@
+"""New mentions enter the desk: their clocks start, and the world is told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agency.actions.events import emit_many, make_event
+from mentions.models import Mention
+from workflows.actions.clocks import start_clocks
+
+
+def intake(mentions: Sequence[Mention], *, now: datetime) -> None:
+    """In the transaction that recorded them."""
+    if not mentions:
+        return
+    start_clocks(mentions, now=now)
+    emit_many(
+        make_event(
+            "mention.created",
+            subject=mention,
+            now=now,
+            data={
+                "client": str(mention.client_id),
+                "priority": mention.priority,
+                "late_found": mention.late_found,
+            },
+        )
+        for mention in mentions
+    )

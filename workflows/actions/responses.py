@@ -1,0 +1,130 @@
+"""Drafting: a response and its immutable versions."""
+
+import hashlib
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+
+from agency.actions.audit import record
+from agency.actor import Actor
+from agency.errors import Invalid
+from agency.rights import Right
+from agency.text import clean
+from clients.actions.templates import fill
+from clients.models import Template
+from clients.words import ReplyKind
+from mentions.models import Mention
+from mentions.platforms.registry import get_platform
+from mentions.words import State
+from workflows.actions.transition import MoveNotPossible, lock_mention
+from workflows.models import Response, Version
+
+BY_HAND = "hand_made"
+LONGEST_REPLY = 5000
+
+
+def check_text(text: str) -> str:
+    """The reply as it will be kept.
+
+    Raises:
+        Invalid: empty or longer than 5,000 characters.
+    """
+    tidy = clean(text, multiline=True).strip()
+    if not tidy:
+        raise Invalid.field("text", "Write the reply first.")
+    if len(tidy) > LONGEST_REPLY:
+        raise Invalid.field(
+            "text", f"A reply has at most {LONGEST_REPLY:,} characters; this one has {len(tidy):,}."
+        )
+    return tidy
+
+
+def suggest(mention: Mention, template: Template, *, by: Actor) -> str:
+    """A template filled for this mention: a text to start from."""
+    author = mention.post.author.name if mention.post.author else ""
+    return fill(template.text, author=author or "there", client=mention.client.name, me=by.name)
+
+
+def draft_reply(
+    mention_id: UUID,
+    *,
+    text: str,
+    kind: str = ReplyKind.OTHER,
+    by: Actor,
+    seen: int | None,
+    now: datetime,
+) -> Version:
+    """Write the next version of the reply to a claimed mention. The same text again is the same version.
+
+    Raises:
+        Invalid: the text or kind; MoveNotPossible: the mention isn't claimed; NotFound, MentionMovedOn, Forbidden.
+    """
+    by.require(Right.RESPOND)
+    if kind not in ReplyKind.values:
+        raise Invalid.field("kind", f"Choose a kind: {', '.join(ReplyKind.values)}.")
+    tidy = check_text(text)
+    mention = lock_mention(mention_id, seen=seen, now=now)
+    if mention.state != State.CLAIMED:
+        raise MoveNotPossible(
+            f"A reply is written while its mention is claimed; this one is {mention.state}."
+        )
+    response = Response.objects.filter(mention=mention, closed_at=None).first()
+    if response is None:
+        response = Response(mention=mention, kind=kind, created_at=now, created_by=by.name)
+        response.save(force_insert=True)
+    elif response.kind != kind:
+        response.kind = kind
+        response.save(update_fields=["kind"])
+    latest = latest_version(response)
+    if latest is not None and latest.text == tidy and latest.author_id == by.id:
+        return latest
+    return add_version(response, mention=mention, text=tidy, by=by, now=now)
+
+
+def latest_version(response: Response) -> Version | None:
+    return Version.objects.filter(response=response).order_by("-number").first()
+
+
+def add_version(response: Response, *, mention: Mention, text: str, by: Actor, now: datetime) -> Version:
+    """Append a version; whoever calls holds the mention's lock."""
+    latest = latest_version(response)
+    post = mention.post
+    version = Version(
+        response=response,
+        number=latest.number + 1 if latest else 1,
+        text=text,
+        target_url=post.url,
+        post_hash=post.text_hash,
+        lane=lane_of(mention),
+        author_kind=by.kind,
+        author_id=by.id,
+        author_name=by.name,
+        created_at=now,
+    )
+    version.digest = digest(version)
+    version.save(force_insert=True)
+    record(
+        "reply.drafted", by=by, subject=mention, now=now, details={"version": version.number, "text": text}
+    )
+    return version
+
+
+def lane_of(mention: Mention) -> str:
+    """The platform that can publish a reply to this post, or by hand."""
+    kind = mention.post.platform
+    source = mention.post.source
+    return kind if source is not None and get_platform(kind).capabilities.publish else BY_HAND
+
+
+def digest(version: Version) -> str:
+    """SHA-256, in hex, over all that an approver agrees to."""
+    pinned = {
+        "response": str(version.response_id),
+        "number": version.number,
+        "text": version.text,
+        "target_url": version.target_url,
+        "post_hash": version.post_hash,
+        "lane": version.lane,
+    }
+    return hashlib.sha256(orjson.dumps(pinned, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class WorkflowsConfig(AppConfig):
+    name = "workflows"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
+        from workflows import notices, tasks  # noqa: PLC0415
+
+        notices.register()
+        tasks.__name__  # noqa: B018

@@ -1,0 +1,339 @@
+"""One SLA clock: how much of its target is used, when it's due, and which steps it has to fire.
+
+Pure: a clock is a value, every move gives a new one, and `fold` makes the same value again from
+its history. Time is open time of the `Hours` that the clock runs under, exact to the microsecond.
+
+- A clock runs, is paused or is stopped; that is which of `running_since`, `paused_at` and
+  `stopped_at` is set.
+- The deadline is inclusive: an answer at `due_at` is met, so a breach is a fact only after it. Its
+  moment is `due_at` all the same, never the moment somebody looked.
+- A breach happens whether or not a sweeper saw it: each move that closes a run keeps it in
+  `breached_at`, where `due_steps` finds it until it is fired. Warnings aren't kept so: fire what
+  `due_steps` says before moving a clock, else they come after the next resume, or never.
+- A moment before the clock's last one (a machine's time was set back) counts as that last one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from clients.hours import Hours
+
+BREACH = "breach"
+WARN_AT = (50, 75, 90)
+ZERO = timedelta(0)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class ClockError(ValueError):
+    """A move that this clock can't make, or a number that no clock can have."""
+
+
+class Outcome(StrEnum):
+    OPEN = "open"
+    MET = "met"
+    BREACHED = "breached"
+
+
+class EventKind(StrEnum):
+    START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    RETARGET = "retarget"
+    FIRE = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockState:
+    """A clock at rest between two moves.
+
+    Attributes:
+        target: open time promised, above zero.
+        used: open time that runs before the present one have used.
+        running_since: start of the present run.
+        stopped_at: when it ended for good.
+        fired: steps already fired, in that order.
+        paused_at: when the last run was closed by a pause.
+        breached_at: the due moment that was missed, once a move or `fire` has established it.
+        grace: open time allowed beyond the target, see `retarget`.
+        inherited: the target was already used up when it was set.
+    """
+
+    target: timedelta
+    used: timedelta = ZERO
+    running_since: datetime | None = None
+    stopped_at: datetime | None = None
+    fired: tuple[str, ...] = ()
+    paused_at: datetime | None = None
+    breached_at: datetime | None = None
+    grace: timedelta = ZERO
+    inherited: bool = False
+
+    @property
+    def allowed(self) -> timedelta:
+        """The open time after which this clock is due."""
+        return self.target + self.grace
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a clock's history.
+
+    `target` belongs to a start and a retarget, `grace` to a retarget, `step` to a fire, whose `at`
+    is the step's own moment. `hours` on a start, resume or retarget is the calendar from then on.
+    """
+
+    kind: EventKind
+    at: datetime
+    target: timedelta | None = None
+    grace: timedelta = ZERO
+    step: str = ""
+    hours: Hours | None = None
+
+
+def start(target: timedelta, at: datetime) -> ClockState:
+    """A clock that runs from `at`.
+
+    Raises:
+        ClockError: the target isn't above zero.
+    """
+    return ClockState(target=_positive(target), running_since=at)
+
+
+def pause(state: ClockState, at: datetime, hours: Hours) -> ClockState:
+    """Keep what is used until `at` and run no more until `resume`.
+
+    Raises:
+        ClockError: it isn't running.
+    """
+    if state.running_since is None:
+        raise ClockError("Only a running clock can be paused.")
+    at = max(at, state.running_since)
+    return replace(_settled(state, at, hours), running_since=None, paused_at=at)
+
+
+def resume(state: ClockState, at: datetime) -> ClockState:
+    """Run again from `at` with what was used before.
+
+    Raises:
+        ClockError: it isn't paused.
+    """
+    if state.running_since is not None or state.stopped_at is not None:
+        raise ClockError("Only a paused clock can be resumed.")
+    return replace(state, running_since=max(at, state.paused_at or at), paused_at=None)
+
+
+def stop(state: ClockState, at: datetime, hours: Hours) -> ClockState:
+    """End it for good: the answer, decision or dismissal came at `at`.
+
+    Raises:
+        ClockError: it is stopped already; a met clock never reopens.
+    """
+    if state.stopped_at is not None:
+        raise ClockError("A stopped clock stays stopped.")
+    at = max(at, state.running_since or state.paused_at or at)
+    return replace(_settled(state, at, hours), running_since=None, paused_at=None, stopped_at=at)
+
+
+def retarget(
+    state: ClockState, target: timedelta, at: datetime, hours: Hours, grace: timedelta
+) -> ClockState:
+    """Promise another target from `at` on, and carry what is used.
+
+    A target that is used up already isn't a breach: the clock is due after `grace` more open time,
+    though never later than it was due before, and is marked `inherited`. A breach stays.
+
+    Args:
+        hours: the calendar that the clock ran under until `at`.
+
+    Raises:
+        ClockError: it is stopped, the target isn't above zero, or the grace is negative.
+    """
+    if state.stopped_at is not None:
+        raise ClockError("A stopped clock keeps its target.")
+    if grace < ZERO:
+        raise ClockError(f"A grace can't be negative: {grace}.")
+    settled = replace(_settled(state, at, hours), target=_positive(target))
+    if settled.breached_at is not None or settled.used < target:
+        return replace(settled, grace=ZERO, inherited=False)
+    allowed = min(settled.used + grace, state.allowed)
+    return replace(settled, grace=max(allowed - target, ZERO), inherited=True)
+
+
+def fire(state: ClockState, step: str, at: datetime) -> ClockState:
+    """Note that a step, with its moment `at` as `due_steps` gave it, was fired.
+
+    Raises:
+        ClockError: it was fired before.
+    """
+    if step in state.fired:
+        raise ClockError(f"{step} was fired before; each step is fired once.")
+    breached_at = state.breached_at or at if step == BREACH else state.breached_at
+    return replace(state, fired=(*state.fired, step), breached_at=breached_at)
+
+
+def used_at(state: ClockState, at: datetime, hours: Hours) -> timedelta:
+    """Open time used by `at`, which is not before the last move."""
+    if state.running_since is None:
+        return state.used
+    return state.used + hours.between(state.running_since, max(at, state.running_since))
+
+
+def due_at(state: ClockState, hours: Hours) -> datetime | None:
+    """The last moment that still is in time; None while paused or stopped.
+
+    Raises:
+        HorizonExceeded: it lies beyond what `hours` knows.
+    """
+    if state.running_since is None:
+        return None
+    return state.breached_at or _moment_of(state, state.allowed, state.running_since, hours)
+
+
+def breach_at(state: ClockState, now: datetime, hours: Hours) -> datetime | None:
+    """The moment of the breach, if by `now` there is one."""
+    if state.breached_at is not None:
+        return state.breached_at if now > state.breached_at else None
+    if state.running_since is None:
+        return None
+    # Asking for the use first never looks beyond `now`, so a far due moment needs no far horizon.
+    if used_at(state, now, hours) < state.allowed:
+        return None
+    due = _moment_of(state, state.allowed, state.running_since, hours)
+    return due if now > due else None
+
+
+def outcome(state: ClockState) -> Outcome:
+    """What is established. A running clock past its due moment is OPEN until a move or a fire."""
+    if state.breached_at is not None:
+        return Outcome.BREACHED
+    return Outcome.OPEN if state.stopped_at is None else Outcome.MET
+
+
+def steps(state: ClockState, warn_at: Sequence[int] = WARN_AT) -> tuple[tuple[str, timedelta], ...]:
+    """Every step of this clock in its order, with the used time that reaches it.
+
+    Args:
+        warn_at: rising percentages of the allowed time, each from 1 to 99.
+
+    Raises:
+        ClockError: other percentages.
+    """
+    if any(not 0 < percent < 100 for percent in warn_at) or list(warn_at) != sorted(set(warn_at)):
+        raise ClockError(f"Warnings are rising percentages from 1 to 99, not {warn_at!r}.")
+    # Rounded up to the microsecond: never early.
+    warnings = ((f"warn_{percent}", -(state.allowed * -percent // 100)) for percent in warn_at)
+    return (*warnings, (BREACH, state.allowed))
+
+
+def due_steps(
+    state: ClockState, now: datetime, hours: Hours, warn_at: Sequence[int] = WARN_AT
+) -> list[tuple[str, datetime]]:
+    """The steps to fire at `now` with the moment of each, in order; none that was fired before.
+
+    A step that was reached before the present run began has that beginning as its moment. No
+    warning comes after the breach, nor while paused or stopped; a breach comes even then.
+    """
+    reached: list[tuple[str, datetime]] = []
+    if state.running_since is not None and state.breached_at is None:
+        used = used_at(state, now, hours)
+        reached = [
+            (step, _moment_of(state, threshold, state.running_since, hours))
+            for step, threshold in steps(state, warn_at)
+            if step != BREACH and threshold <= used and now >= state.running_since
+        ]
+    breach = breach_at(state, now, hours)
+    if breach is not None:
+        reached.append((BREACH, breach))
+    return [(step, at) for step, at in reached if step not in state.fired]
+
+
+def next_fire(
+    state: ClockState, hours: Hours, warn_at: Sequence[int] = WARN_AT
+) -> tuple[datetime, str] | None:
+    """The earliest `now` at which `due_steps` has something, and its first step.
+
+    For the breach that is one microsecond after the due moment, which itself is still in time.
+    """
+    if BREACH in state.fired:
+        return None
+    if state.breached_at is not None:
+        return state.breached_at + MICROSECOND, BREACH
+    if state.running_since is None:
+        return None
+    step, threshold = next(pair for pair in steps(state, warn_at) if pair[0] not in state.fired)
+    at = _moment_of(state, threshold, state.running_since, hours)
+    return (at + MICROSECOND if step == BREACH else at), step
+
+
+def fold(events: Iterable[Event], hours: Hours) -> ClockState:
+    """The clock that its history makes, read in the order in which it was recorded.
+
+    Args:
+        hours: the calendar at the start, until an event brings another.
+
+    Raises:
+        ClockError: no start, a second one, an event without what it needs, or a move that the
+            clock couldn't make.
+    """
+    state: ClockState | None = None
+    for event in events:
+        state = _started(event) if state is None else _moved(state, event, hours)
+        hours = event.hours or hours
+    if state is None:
+        raise ClockError("A history without events makes no clock.")
+    return state
+
+
+def _started(event: Event) -> ClockState:
+    if event.kind is not EventKind.START:
+        raise ClockError(f"A history begins with a start, not with {event.kind}.")
+    return start(_given(event), event.at)
+
+
+def _moved(state: ClockState, event: Event, hours: Hours) -> ClockState:
+    match event.kind:
+        case EventKind.PAUSE:
+            return pause(state, event.at, hours)
+        case EventKind.RESUME:
+            return resume(state, event.at)
+        case EventKind.STOP:
+            return stop(state, event.at, hours)
+        case EventKind.RETARGET:
+            return retarget(state, _given(event), event.at, hours, event.grace)
+        case EventKind.FIRE:
+            return fire(state, event.step, event.at)
+        case EventKind.START:
+            raise ClockError("A clock starts once.")
+
+
+def _given(event: Event) -> timedelta:
+    if event.target is None:
+        raise ClockError(f"A {event.kind} needs a target.")
+    return event.target
+
+
+def _positive(target: timedelta) -> timedelta:
+    if target <= ZERO:
+        raise ClockError(f"A target must be above zero, not {target}.")
+    return target
+
+
+def _settled(state: ClockState, at: datetime, hours: Hours) -> ClockState:
+    """The same clock with the present run counted until `at`, and running on from there."""
+    if state.running_since is None:
+        return state
+    at = max(at, state.running_since)
+    return replace(
+        state,
+        used=used_at(state, at, hours),
+        breached_at=state.breached_at or breach_at(state, at, hours),
+        running_since=at,
+    )
+
+
+def _moment_of(state: ClockState, threshold: timedelta, since: datetime, hours: Hours) -> datetime:
+    """When the run that began at `since` has brought the use to `threshold`."""
+    return hours.walk(since, max(threshold - state.used, ZERO))

@@ -1,0 +1,18 @@
+from workflows.models.approval import Approval, ApprovalLink, Decision
+from workflows.models.clock import Clock, ClockEvent
+from workflows.models.publication import Attempt, Publication
+from workflows.models.response import Response, Version
+from workflows.models.transition import Transition
+
+__all__ = [
+    "Approval",
+    "ApprovalLink",
+    "Attempt",
+    "Clock",
+    "ClockEvent",
+    "Decision",
+    "Publication",
+    "Response",
+    "Transition",
+    "Version",
+]

@@ -1,0 +1,101 @@
+"""The mails of the approval's way: the request with its link, the receipt, and the news for the assignee."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from agency.actions.notices import Mail, NoticeKind, register_notice
+from agency.models import Agency, Notice
+from clients.models import Contact
+from workflows.actions.decisions import RECEIPT, TOLD
+from workflows.actions.links import make_link
+from workflows.actions.requests import REQUEST, note_delivery
+from workflows.models import Approval, Decision
+
+
+def _local(at: datetime, contact: Contact, zone: str) -> str:
+    """“Fri 9:40 (Europe/Riga)”."""
+    name = contact.time_zone or zone
+    return f"{at.astimezone(ZoneInfo(name)):%a %H:%M} ({name})"
+
+
+def _write_request(notice: Notice, now: datetime) -> Mail | None:
+    approval = (
+        Approval.objects.select_related("version", "mention__client", "mention__post__author")
+        .filter(pk=notice.subject_id, state=Approval.State.OPEN)
+        .first()
+    )
+    contact = Contact.objects.filter(pk=notice.recipient_id, left_at=None).first()
+    if approval is None or contact is None:
+        return None
+    client = approval.mention.client
+    context = {
+        "agency": Agency.objects.get(pk=approval.agency_id),
+        "client": client,
+        "contact": contact,
+        "post": approval.mention.post,
+        "author": approval.mention.post.author,
+        "text": approval.version.text,
+        "asked_by": approval.requested_by,
+        "link": make_link(approval, contact, now=now),
+        "needed_by": _local(approval.needed_by, contact, client.time_zone),
+    }
+    return Mail(
+        subject=f"{client.name}: please decide on a reply by {context['needed_by']}",
+        text=render_to_string("workflows/mail/request.txt", context),
+        html=render_to_string("workflows/mail/request.html", context),
+    )
+
+
+def _request_sent(notice: Notice, now: datetime) -> None:
+    note_delivery(notice.subject_id, now=now)
+
+
+def _write_receipt(notice: Notice, now: datetime) -> Mail | None:
+    decision = (
+        Decision.objects.select_related("approval__mention__client", "contact", "version")
+        .filter(pk=notice.subject_id)
+        .first()
+    )
+    if decision is None or decision.state == Decision.State.UNDONE:
+        return None
+    context = {
+        "decision": decision,
+        "client": decision.approval.mention.client,
+        "agency": Agency.objects.get(pk=decision.agency_id),
+        "link": make_link(decision.approval, decision.contact, now=now),
+        "can_undo": decision.effective_at > now,
+    }
+    return Mail(
+        subject=f"{context['client'].name}: your decision was “{Decision.Verdict(decision.verdict).label}”",
+        text=render_to_string("workflows/mail/receipt.txt", context),
+    )
+
+
+def _write_told(notice: Notice, now: datetime) -> Mail | None:
+    decision = (
+        Decision.objects.select_related("approval__mention__client", "contact", "version")
+        .filter(pk=notice.subject_id)
+        .first()
+    )
+    if decision is None:
+        return None
+    mention = decision.approval.mention
+    context = {
+        "decision": decision,
+        "client": mention.client,
+        "link": f"{settings.BASE_URL}/mentions/{mention.pk}/",
+    }
+    verb = "asked for a change" if decision.verdict == Decision.Verdict.CHANGE else "approved the reply"
+    return Mail(
+        subject=f"{mention.client.name}: {decision.contact.name} {verb}",
+        text=render_to_string("workflows/mail/told.txt", context),
+    )
+
+
+def register() -> None:
+    register_notice(REQUEST, NoticeKind(write=_write_request, sent=_request_sent))
+    register_notice(RECEIPT, NoticeKind(write=_write_receipt))
+    register_notice(TOLD, NoticeKind(write=_write_told))

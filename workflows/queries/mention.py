@@ -1,0 +1,166 @@
+"""Everything about one mention, for its page and its API answer."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agency.models import AuditEntry
+from clients.hours import ALWAYS
+from mentions.models import Mention
+from mentions.words import Move, State
+from workflows import clock as rules
+from workflows.actions.clocks import state_of
+from workflows.ledger import Ledger, Step, ledger
+from workflows.models import Approval, Clock, ClockEvent, Decision, Publication, Response, Transition, Version
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One clock as people read it. `state`: running, paused, met or breached."""
+
+    kind: str
+    instance: int
+    target: timedelta
+    used: timedelta
+    due_at: datetime | None
+    state: str
+    breached_at: datetime | None
+    late_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history."""
+
+    at: datetime
+    what: str  # move:…, clock:…, decision:…, delivered, publication:…
+    who: str
+    note: str = ""
+
+
+def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:
+    return [_view(clock, now) for clock in Clock.objects.filter(mention=mention).order_by("started_at", "id")]
+
+
+def _view(clock: Clock, now: datetime) -> ClockView:
+    state = state_of(clock)
+    if clock.breached_at:
+        word = "breached"
+    elif clock.stopped_at:
+        word = "met"
+    else:
+        word = "running" if clock.running_since else "paused"
+    return ClockView(
+        kind=clock.kind,
+        instance=clock.instance,
+        target=clock.target,
+        used=rules.used_at(state, now, ALWAYS),
+        due_at=clock.due_at,
+        state=word,
+        breached_at=clock.breached_at,
+        late_found=clock.excused_late,
+    )
+
+
+def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
+    """Whose time each moment from the post's publication to our answer was.
+
+    While a request is on its way to the client, or an approved reply waits for a person to post it, the time is the
+    agency's, whatever the state says.
+    """
+    return ledger(
+        published_at=mention.published_at,
+        recorded_at=mention.recorded_at,
+        steps=_steps(mention),
+        answered_at=mention.responded_at,
+        agency_hours=ALWAYS,
+        client_hours=ALWAYS,
+        now=now,
+    )
+
+
+def _steps(mention: Mention) -> list[Step]:
+    moves = list(Transition.objects.filter(mention=mention).order_by("version"))
+    handoffs = list(
+        Approval.objects.filter(mention=mention)
+        .order_by("requested_at")
+        .values_list("delivered_at", flat=True)
+    )
+    lanes = list(
+        Publication.objects.filter(mention=mention).order_by("created_at").values_list("lane", flat=True)
+    )
+    steps = []
+    for moved in moves:
+        at, state = moved.at, moved.to_state
+        if moved.move == Move.SUBMIT:
+            delivered = handoffs.pop(0) if handoffs else None
+            if delivered is None:
+                continue  # never reached the client: the time stayed ours
+            at = delivered
+        elif moved.move in {Move.APPROVE, Move.CLEAR}:
+            lane = lanes.pop(0) if lanes else ""
+            state = State.CLAIMED if lane == "hand_made" else state
+        steps.append(Step(at=at, state=state))
+    return sorted(steps, key=lambda step: step.at)
+
+
+def history_of(mention: Mention) -> list[Happening]:
+    """What happened, oldest first."""
+    found = [
+        Happening(moved.at, f"move:{moved.move}", moved.actor_name, moved.note)
+        for moved in Transition.objects.filter(mention=mention)
+    ]
+    found += [
+        Happening(event.at, f"clock:{event.step}", "", event.clock.kind)
+        for event in ClockEvent.objects.filter(clock__mention=mention).select_related("clock")
+    ]
+    found += [
+        Happening(approval.delivered_at, "delivered", "", "")
+        for approval in Approval.objects.filter(mention=mention)
+        if approval.delivered_at
+    ]
+    found += [
+        Happening(
+            decision.at,
+            f"decision:{decision.verdict}:{decision.state}",
+            decision.contact.name,
+            decision.comment,
+        )
+        for decision in Decision.objects.filter(approval__mention=mention).select_related("contact")
+    ]
+    found += [
+        Happening(publication.created_at, f"publication:{publication.state}", "", publication.error)
+        for publication in Publication.objects.filter(mention=mention).exclude(state="live")
+    ]
+    found.append(Happening(mention.recorded_at, "recorded", "", ""))
+    return sorted(found, key=lambda happening: happening.at)
+
+
+def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
+    """The response under way (else the last one) and its versions, newest first."""
+    response = Response.objects.filter(mention=mention).order_by("-created_at").first()
+    if response is None:
+        return None, []
+    return response, list(Version.objects.filter(response=response).order_by("-number"))
+
+
+def latest_approval(mention: Mention) -> Approval | None:
+    return (
+        Approval.objects.filter(mention=mention).select_related("version").order_by("-requested_at").first()
+    )
+
+
+def decisions_of(approval: Approval) -> list[Decision]:
+    return list(
+        Decision.objects.filter(approval=approval).select_related("contact", "version").order_by("at")
+    )
+
+
+def latest_publication(mention: Mention) -> Publication | None:
+    return (
+        Publication.objects.filter(mention=mention).select_related("version").order_by("-created_at").first()
+    )
+
+
+def audit_of(mention: Mention) -> list[Any]:
+    return list(AuditEntry.objects.filter(subject_id=mention.pk).order_by("at", "id"))
