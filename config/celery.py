@@ -1,0 +1,20 @@
+"""Celery: a doorbell. The truth is in PostgreSQL, and losing the broker loses nothing."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("earshot")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["agency", "workflows"])
+app.conf.beat_schedule = {
+    "sweep": {
+        "task": "sweep.alarms",
+        "schedule": float(settings.SWEEP_SECONDS),
+        # A tick that nobody took in time is worthless: the next one does the same.
+        "options": {"expires": float(settings.SWEEP_SECONDS), "queue": "default"},
+    },
+}

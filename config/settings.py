@@ -1,0 +1,375 @@
+"""Earshot's settings: typed values from the environment, read once; nonsense is refused with a sentence.
+
+Without DATABASE_URL only the commands that need no database work (`up`, `demo`, `makemigrations`, `check`):
+`manage.py up` starts the servers and hands their addresses to the processes that it starts.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+def _number(name: str, default: int, *, least: int, most: int) -> int:
+    try:
+        value = int(env.int(name, default=default))
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{name} must be between {least} and {most}, not {value}.")
+    return value
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    value = str(env.str(name, default=str(default))).strip().lower()
+    if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} must be true or false, not “{value}”.")
+    return value in {"true", "1", "yes", "on"}
+
+
+def _database(name: str) -> dict[str, Any]:
+    parsed = env.db_url(name)
+    if parsed["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(
+            f"{name} must be a PostgreSQL address: postgresql://user:password@host:port/name"
+        )
+    parsed["CONN_MAX_AGE"] = 300
+    parsed["CONN_HEALTH_CHECKS"] = True
+    parsed["OPTIONS"] = {
+        **parsed.get("OPTIONS", {}),
+        "server_side_binding": True,
+        "prepare_threshold": 5 if _switch("EARSHOT_PREPARE", default=True) else None,
+        "application_name": "earshot",
+        "connect_timeout": 10,
+    }
+    parsed["TEST"] = {"MIGRATE": False}
+    return dict(parsed)
+
+
+# What the installation is -----------------------------------------------------------------
+
+DEBUG = False
+DEVELOPMENT = _switch("EARSHOT_DEVELOPMENT", default=False)
+BASE_URL = str(env.str("EARSHOT_BASE_URL", default="http://127.0.0.1:8000")).rstrip("/")
+if not BASE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("EARSHOT_BASE_URL must begin with https:// (or http:// for trying it out).")
+HTTPS = BASE_URL.startswith("https://")
+
+# Only commands that serve nobody may run without a key; the processes that serve refuse (config/checks.py).
+SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_IS_SET = bool(SECRET_KEY)
+if not SECRET_KEY:
+    SECRET_KEY = "no-key-was-set-and-nothing-is-served"  # noqa: S105
+
+_host = BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+ALLOWED_HOSTS = [_host, *env.list("EARSHOT_ALLOWED_HOSTS", default=[])]
+if _host == "127.0.0.1":
+    ALLOWED_HOSTS += ["localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# Loopback addresses may be read and posted to only where this says so: the demo and the tests.
+ALLOW_LOOPBACK = _switch("EARSHOT_ALLOW_LOOPBACK", default=False)
+DATA_DIR = env.str("EARSHOT_DATA_DIR", default="")
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "agency.apps.AgencyConfig",
+    "clients.apps.ClientsConfig",
+    "mentions.apps.MentionsConfig",
+    "workflows.apps.WorkflowsConfig",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "csp",
+    "django_structlog",
+]
+
+MIDDLEWARE = [
+    "config.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "agency.web.context.house",
+            ],
+        },
+    },
+]
+
+# Data ---------------------------------------------------------------------------------------
+
+DATABASES: dict[str, Any] = {}
+if env.str("DATABASE_URL", default=""):
+    DATABASES["default"] = _database("DATABASE_URL")
+else:
+    # An address where nothing listens: a command that needs data fails at once instead of guessing.
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "earshot",
+        "HOST": "127.0.0.1",
+        "PORT": "1",
+        "OPTIONS": {"connect_timeout": 1},
+    }
+if env.str("MIGRATE_DATABASE_URL", default=""):
+    # Owns the tables; only `migrate` uses it.
+    DATABASES["owner"] = _database("MIGRATE_DATABASE_URL")
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "earshot",
+        }
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# People -------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "agency.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "inbox"
+ACCOUNT_ADAPTER = "agency.web.accounts.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = False
+
+# What the browser is told --------------------------------------------------------------------
+
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = _switch("EARSHOT_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]
+    SECURE_HSTS_SECONDS = _number("EARSHOT_HSTS_SECONDS", 31_536_000, least=0, most=63_072_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.str("EARSHOT_STATIC_DIR", default=str(BASE_DIR / "staticfiles"))
+# Files are served from the apps' own folders: no collecting step that could be forgotten.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# Mail ----------------------------------------------------------------------------------------
+
+DEFAULT_FROM_EMAIL = env.str("EARSHOT_FROM_EMAIL", default="Earshot <earshot@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_TIMEOUT = 20
+if env.str("EMAIL_URL", default=""):
+    _mail = env.email_url("EMAIL_URL")
+    EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+    EMAIL_HOST = _mail.get("EMAIL_HOST", "")
+    EMAIL_PORT = _mail.get("EMAIL_PORT") or 25
+    EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER") or ""
+    EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD") or ""
+    EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+    EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
+else:
+    # Nowhere to send: shown on the console, and kept in the data folder's `mail` where there is one.
+    EMAIL_BACKEND = "config.mail.ConsoleAndFolder"
+MAIL_DIR = str(Path(DATA_DIR) / "mail") if DATA_DIR else ""
+
+# The API -------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["agency.api.authentication.KeyOrSession"],
+    "DEFAULT_PERMISSION_CLASSES": ["agency.api.permissions.StatedRight"],
+    "DEFAULT_PARSER_CLASSES": ["agency.api.parsers.StrictJson"],
+    "DEFAULT_RENDERER_CLASSES": ["agency.api.renderers.Orjson"],
+    "DEFAULT_PAGINATION_CLASS": "agency.api.pagination.Keyset",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "agency.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 50,
+    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Earshot",
+    "DESCRIPTION": "Everything that the pages do, for programs. Sign in with an API key as a bearer token.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["agency.api.permissions.Anyone"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Work in the background ------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A task that outlived its visibility would run twice at once, so the hard limit is the shorter one.
+CELERY_TASK_TIME_LIMIT = 120
+CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "global_keyprefix": "earshot:"}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "collect.*": {"queue": "collect"},
+    "publish.*": {"queue": "publish"},
+    "deliver.*": {"queue": "deliver"},
+}
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True
+
+# The tick that looks for due alarms; each tick drains what is due, so a longer tick is only later, never less.
+SWEEP_SECONDS = _number("EARSHOT_SWEEP_SECONDS", 1, least=1, most=60)
+
+# Logs ------------------------------------------------------------------------------------------
+
+LOG_LEVEL = str(env.str("EARSHOT_LOG_LEVEL", default="INFO")).upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured("EARSHOT_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
+_shared_processors: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": (
+                structlog.dev.ConsoleRenderer(colors=False)
+                if DEVELOPMENT
+                else structlog.processors.JSONRenderer()
+            ),
+            "foreign_pre_chain": _shared_processors,
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING" if DEVELOPMENT else LOG_LEVEL},
+    "loggers": {
+        "earshot": {"level": LOG_LEVEL},
+        "django_structlog": {"level": "WARNING" if DEVELOPMENT else LOG_LEVEL},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.filter_by_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING_CONFIG = "logging.config.dictConfig"
