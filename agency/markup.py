@@ -27,9 +27,49 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _RAW = frozenset(["iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"])
 _HIDDEN = frozenset(["audio", "canvas", "math", "noscript", "object", "select", "svg", "template", "video"])
 _PARAGRAPHS = frozenset(
-    ["article", "aside", "blockquote", "dl", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul"]
+    [
+        "article",
+        "aside",
+        "blockquote",
+        "dl",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    ]
 )
-_LINES = frozenset(["address", "caption", "center", "dd", "details", "div", "dt", "figcaption", "legend", "li", "summary", "tr"])
+_LINES = frozenset(
+    [
+        "address",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dt",
+        "figcaption",
+        "legend",
+        "li",
+        "summary",
+        "tr",
+    ]
+)
 _CELLS = frozenset({"td", "th"})
 _EMOJI_CLASSES = ("emoji", "smiley")
 

@@ -117,8 +117,8 @@ def _is_web(parts: SplitResult) -> bool:
 
 
 def _settle(text: str) -> str:
-    """Drop needless invisibles and compose, until neither changes anything: each can undo the other's
-    grounds. What has not settled by then was made for that, and loses all of them."""
+    """Drop needless invisibles and compose until neither changes anything, as each can take away the
+    other's grounds. A text that has not settled by then was made for that, and loses all of them."""
     for _ in range(4):
         before, text = text, _compose(_visible(text))
         if text == before:

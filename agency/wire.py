@@ -193,7 +193,7 @@ class Body:
             self._take(chunk)
             return
         try:
-            self._inflate(chunk)
+            self._inflate(chunk, self._inflater)
         except zlib.error as error:
             raise BadReply("The answer is compressed, but broken.", sent=True) from error
 
@@ -203,17 +203,17 @@ class Body:
             raise BadReply("The answer is compressed, but cut off.", sent=True)
         return bytes(self._out)
 
-    def _inflate(self, data: bytes) -> None:
-        assert self._inflater is not None
+    def _inflate(self, data: bytes, inflater: "zlib._Decompress") -> None:
         if self._coding == "deflate" and self._wire == len(data) and not _has_zlib_header(data):
-            self._inflater = zlib.decompressobj(_BARE_DEFLATE)
+            inflater = zlib.decompressobj(_BARE_DEFLATE)
         while data:
-            if self._inflater.eof:
+            if inflater.eof:
                 if not data.startswith(b"\x1f\x8b"):
-                    return  # padding after the end, which others ignore as well
-                self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
-            self._take(self._inflater.decompress(data, self._max - len(self._out) + 1))
-            data = self._inflater.unconsumed_tail or self._inflater.unused_data
+                    break  # padding after the end, which others ignore as well
+                inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+            self._take(inflater.decompress(data, self._max - len(self._out) + 1))
+            data = inflater.unconsumed_tail or inflater.unused_data
+        self._inflater = inflater
 
     def _take(self, piece: bytes) -> None:
         self._out += piece

@@ -82,9 +82,7 @@ class Hours:
         object.__setattr__(self, "sums", tuple(accumulate(lengths, initial=0)))
 
     @classmethod
-    def of(
-        cls, spans: Iterable[tuple[datetime, datetime]], *, first: datetime, last: datetime
-    ) -> "Hours":
+    def of(cls, spans: Iterable[tuple[datetime, datetime]], *, first: datetime, last: datetime) -> "Hours":
         """Hours from spans in any order; they may overlap, and are cut off at the horizon.
 
         Raises:
@@ -290,9 +288,7 @@ def _interval(day: int, opens: str, closes: str) -> Span:
     if start == DAY:
         raise InvalidWeek(f"{DAYS[day]} can't open at 24:00; write 00:00 on the next day.", day)
     if start == end:
-        raise InvalidWeek(
-            f"{DAYS[day]} opens and closes at {opens}; a whole day is 00:00 to 24:00.", day
-        )
+        raise InvalidWeek(f"{DAYS[day]} opens and closes at {opens}; a whole day is 00:00 to 24:00.", day)
     return start, end if end > start else end + DAY
 
 

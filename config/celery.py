@@ -1,9 +1,13 @@
 """Celery: a doorbell. The truth is in PostgreSQL, and losing the broker loses nothing."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
+
+from config.guard import refuse_to_serve_unsafely
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,3 +22,8 @@ app.conf.beat_schedule = {
         "options": {"expires": float(settings.SWEEP_SECONDS), "queue": "default"},
     },
 }
+
+
+@worker_init.connect
+def check(**_: Any) -> None:
+    refuse_to_serve_unsafely()

@@ -75,6 +75,8 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 # Loopback addresses may be read and posted to only where this says so: the demo and the tests.
 ALLOW_LOOPBACK = _switch("EARSHOT_ALLOW_LOOPBACK", default=False)
+# The demo's forum is served only where trying out is meant and this machine may be read.
+DEMO = DEVELOPMENT and ALLOW_LOOPBACK
 DATA_DIR = env.str("EARSHOT_DATA_DIR", default="")
 
 INSTALLED_APPS = [
@@ -233,7 +235,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env.str("EARSHOT_STATIC_DIR", default=str(BASE_DIR / "staticfiles"))
+STATIC_ROOT = env.str("EARSHOT_STATIC_DIR", default="") or None
 # Files are served from the apps' own folders: no collecting step that could be forgotten.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
@@ -272,11 +274,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["agency.api.parsers.StrictJson"],
     "DEFAULT_RENDERER_CLASSES": ["agency.api.renderers.Orjson"],
     "DEFAULT_PAGINATION_CLASS": "agency.api.pagination.Keyset",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "agency.api.schema.Schema",
     "EXCEPTION_HANDLER": "agency.api.problems.handle",
     "UNAUTHENTICATED_USER": None,
-    "PAGE_SIZE": 50,
-    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
+    "URL_FORMAT_OVERRIDE": None,
+    "DATETIME_FORMAT": None,  # written by the renderer
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Earshot",
@@ -287,7 +289,34 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": ["agency.api.permissions.Anyone"],
-    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "agency.api.schema.add_problems",
+    ],
+    "COMPONENT_SPLIT_REQUEST": False,  # inputs and outputs are serializers of their own
+    "ENUM_NAME_OVERRIDES": {
+        "Role": "agency.rights.Role",
+        "Right": "agency.rights.Right",
+        "ActorKind": ["member", "key", "contact", "system"],
+        "CallerKind": ["member", "key"],
+        "Action": "workflows.queries.possible.ACTIONS",
+        "ClockState": "workflows.api.outputs.CLOCK_STATES",
+        "HealthState": "mentions.api.sources.HEALTH",
+        "ReadOutcome": ["read", "unchanged", "failed"],
+        "TimeOwner": "workflows.api.outputs.OWNERS",
+        "Priority": "clients.words.Priority",
+        "ClockKind": "clients.words.ClockKind",
+        "ReplyKind": "clients.words.ReplyKind",
+        "ContactPart": "clients.models.Contact.Part",
+        "Asks": "clients.models.ApprovalPolicy.Asks",
+        "SourceKind": "mentions.models.Source.Kind",
+        "State": "mentions.words.State",
+        "DismissReason": "mentions.words.DismissReason",
+        "ApprovalState": "workflows.models.Approval.State",
+        "Verdict": "workflows.models.Decision.Verdict",
+        "DecisionState": "workflows.models.Decision.State",
+        "PublicationState": "workflows.models.Publication.State",
+    },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

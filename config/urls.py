@@ -1,7 +1,9 @@
 """Every address of Earshot."""
 
+from django.conf import settings
 from django.urls import include, path
 
+from config.demo.views import forum_feed, forum_post, forum_replies
 from config.health import healthz, readyz
 
 urlpatterns = [
@@ -11,6 +13,13 @@ urlpatterns = [
     path("api/", include("config.api_urls")),
     path("", include("config.page_urls")),
 ]
+
+if settings.DEMO:
+    urlpatterns += [
+        path("demo/feed.xml", forum_feed, name="demo-feed"),
+        path("demo/replies", forum_replies, name="demo-replies"),
+        path("demo/posts/<slug:slug>/", forum_post, name="demo-post"),
+    ]
 
 handler400 = "agency.web.errors.bad_request"
 handler403 = "agency.web.errors.forbidden"

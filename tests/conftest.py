@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import hypothesis
 import orjson
 import psycopg
 import pytest
@@ -25,9 +26,14 @@ from clients.actions.contacts import add_contact
 from clients.models import Client, Contact
 from mentions.actions.listening import set_query
 from mentions.models import Mention
+from tests.contracts.answers import check_answer
 from tests.making import make_mention
 from tests.web_server import WebServer
 from workflows.actions.onboarding import open_agency
+
+# Machines here are noisy: how long an example takes says nothing.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 FRIDAY_EVENING = datetime(2026, 3, 6, 17, 4, tzinfo=UTC)  # 19:04 in Riga
 
@@ -62,7 +68,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def _open(name: str, email: str, person: str, now: datetime) -> tuple[Agency, Actor]:
     agency, owner = open_agency(
-        name=name, time_zone="Europe/Riga", owner_email=email, owner_name=person, now=now
+        name=name, time_zone="Europe/Riga", owner_email=email, owner_name=person, now=now, invite=False
     )
     return agency, actor_of_member(Membership.objects.select_related("user").get(pk=owner.pk))
 
@@ -84,7 +90,9 @@ def ana(_house: tuple[Agency, Actor]) -> Actor:
 
 def _member(ana: Actor, name: str, role: str, now: datetime) -> Actor:
     with tenant(ana.agency_id):
-        member = add_member(email=f"{name.lower()}@northlight.example", name=name, role=role, by=ana, now=now)
+        member = add_member(
+            email=f"{name.lower()}@northlight.example", name=name, role=role, by=ana, now=now, invite=False
+        )
     return actor_of_member(Membership.objects.select_related("user").get(pk=member.pk))
 
 
@@ -170,9 +178,11 @@ class Api:
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         signed = {"authorization": f"Bearer {self.token}"} if self.token else {}
         data = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
-        return self.browser.generic(
+        answer = self.browser.generic(
             method, path, data=data, content_type="application/json", headers={**signed, **headers}
         )
+        check_answer(method, path, answer)
+        return answer
 
     def get(self, path: str, **headers: str) -> Any:
         return self.call("GET", path, **headers)

@@ -16,6 +16,9 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+HANG_UP = Answer(status=0)  # close the connection without a word
+
+
 @dataclass
 class Request:
     method: str
@@ -46,6 +49,9 @@ class WebServer:
                 owner.requests.append(request)
                 found = owner.answers.get(self.path.partition("?")[0], Answer(status=404))
                 answer = found if isinstance(found, Answer) else found(request)
+                if answer is HANG_UP:
+                    self.close_connection = True
+                    return
                 self.send_response(answer.status)
                 for key, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
                     self.send_header(key, value)

@@ -9,10 +9,10 @@ from django.template.loader import render_to_string
 from agency.actions.notices import Mail, NoticeKind, register_notice
 from agency.models import Agency, Notice
 from clients.models import Contact
-from workflows.actions.decisions import RECEIPT, TOLD
 from workflows.actions.links import make_link
-from workflows.actions.requests import REQUEST, note_delivery
+from workflows.actions.requests import note_delivery
 from workflows.models import Approval, Decision
+from workflows.words import RECEIPT, REQUEST, TOLD
 
 
 def _local(at: datetime, contact: Contact, zone: str) -> str:

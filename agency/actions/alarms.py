@@ -108,13 +108,15 @@ def _ring(agency_id: UUID, kind: str, alarms: list[Alarm], now: datetime) -> tup
     """(how many fired, how many failed). One bad subject doesn't keep the others waiting."""
     try:
         _handle(agency_id, kind, alarms, now)
-    except Exception as error:
-        if len(alarms) == 1:
-            _put_off(alarms[0], error, now)
-            return 0, 1
-        rung = [_ring(agency_id, kind, [alarm], now) for alarm in alarms]
-        return sum(done for done, _ in rung), sum(broken for _, broken in rung)
-    return len(alarms), 0
+    except Exception as caught:
+        error = caught
+    else:
+        return len(alarms), 0
+    if len(alarms) == 1:
+        _put_off(alarms[0], error, now)
+        return 0, 1
+    rung = [_ring(agency_id, kind, [alarm], now) for alarm in alarms]
+    return sum(done for done, _ in rung), sum(broken for _, broken in rung)
 
 
 def _handle(agency_id: UUID, kind: str, alarms: list[Alarm], now: datetime) -> None:

@@ -47,8 +47,10 @@ def change_agency(agency: Agency, *, changes: dict[str, str | int], by: Actor, n
     return agency
 
 
-def add_member(*, email: str, name: str, role: str, by: Actor, now: datetime) -> Membership:
-    """Give a person a place in the agency, and mail them how to sign in.
+def add_member(
+    *, email: str, name: str, role: str, by: Actor, now: datetime, invite: bool = True
+) -> Membership:
+    """Give a person a place in the agency, and (unless told not to) mail them how to sign in.
 
     Raises:
         Invalid: an unknown role; Conflict: they are a member already.
@@ -67,14 +69,8 @@ def add_member(*, email: str, name: str, role: str, by: Actor, now: datetime) ->
     if not created:
         membership.role, membership.left_at = role, None
         membership.save(update_fields=["role", "left_at"])
-    queue_notice(
-        kind=INVITATION,
-        to=address,
-        to_name=name,
-        subject_id=membership.pk,
-        recipient_id=membership.pk,
-        now=now,
-    )
+    if invite:
+        queue_notice(kind=INVITATION, to=address, to_name=name, subject_id=membership.pk, now=now)
     record("member.added", by=by, subject=membership, now=now, details={"email": address, "role": role})
     emit("member.added", subject=membership, now=now, data={"role": role})
     return membership

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from django.db.models import Q, QuerySet
 
 from agency.actor import Actor, ActorKind
 from agency.errors import NotFound
-from agency.models import ApiKey, AuditEntry, Event, Membership, User
+from agency.models import Agency, ApiKey, AuditEntry, Event, Membership, User
 from agency.rights import ROLE_RIGHTS, Right, Role
 
 KEY_MARK = "esk"
@@ -26,7 +27,10 @@ def memberships_of(user: User) -> list[Membership]:
 
 def choose_membership(user: User, preferred: str | None) -> Membership | None:
     """The membership that a person works in now: the preferred agency's, else the first; None when they have none."""
-    mine = memberships_of(user)
+    return pick_membership(memberships_of(user), preferred)
+
+
+def pick_membership(mine: Sequence[Membership], preferred: str | None) -> Membership | None:
     return next((m for m in mine if str(m.agency_id) == preferred), mine[0] if mine else None)
 
 
@@ -82,6 +86,11 @@ def note_use(key: ApiKey, *, now: datetime) -> None:
     """Remember when a key was last used, to the minute: not a write for every call."""
     if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=1):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def get_agency(*, by: Actor) -> Agency:
+    """The actor's own."""
+    return Agency.objects.get(pk=by.agency_id)
 
 
 def get_member(member_id: UUID, *, agency_id: UUID) -> Membership | None:

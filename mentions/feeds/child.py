@@ -11,12 +11,8 @@ import resource
 import sys
 from typing import Any
 
-from mentions.feeds.entries import Feed, FeedError, Limits, entry_to_json
-from mentions.feeds.read_json import read_json
-from mentions.feeds.read_xml import read_xml
-from mentions.feeds.sniff import Kind, decode, find_feed
-
-_READERS = {Kind.XML: read_xml, Kind.JSON: read_json}
+from mentions.feeds.entries import FeedError, Limits, entry_to_json
+from mentions.feeds.read import read_feed
 
 
 def main() -> None:
@@ -36,7 +32,8 @@ def _limit_this_process(limits: Limits) -> None:
 
 def _answer(body: bytes, request: dict[str, Any], limits: Limits) -> dict[str, Any]:
     try:
-        feed = _read(body, request["content_type"], request["base_url"], limits)
+        content_type, base_url = request["content_type"], request["base_url"]
+        feed = read_feed(body, content_type=content_type, base_url=base_url, limits=limits)
         return {"feed": {"title": feed.title, "entries": [*map(entry_to_json, feed.entries)]}}
     except FeedError as error:
         return _refusal(error.code, error.sentence, error.suggestion)
@@ -45,11 +42,6 @@ def _answer(body: bytes, request: dict[str, Any], limits: Limits) -> dict[str, A
     except Exception:
         # feedparser raises whatever the input makes it trip over; that is the input's fault.
         return _refusal("malformed", "The feed is broken in a way that can't be read.")
-
-
-def _read(body: bytes, content_type: str, base_url: str, limits: Limits) -> Feed:
-    kind, text = find_feed(decode(body, content_type), base_url=base_url)
-    return _READERS[kind](text, base_url=base_url, limits=limits)
 
 
 def _refusal(code: str, sentence: str, suggestion: str = "") -> dict[str, Any]:

@@ -58,7 +58,7 @@ def fetch_feed(url: str, *, cursor: Mapping[str, Any], http: Client) -> Page:
     if reply.status == 304:
         return Page(entries=(), cursor=dict(cursor), not_modified=True, status=304)
     if not 200 <= reply.status < 300:
-        raise refusal(reply)
+        raise _refusal(reply)
     return _page(url, reply, cursor)
 
 
@@ -80,7 +80,7 @@ def _page(url: str, reply: Reply, cursor: Mapping[str, Any]) -> Page:
     )
 
 
-def refusal(reply: Reply) -> PlatformError:
+def _refusal(reply: Reply) -> PlatformError:
     """The error for an answer that is no success."""
     wait = retry_after(reply)
     if reply.status in _REFUSALS:
@@ -118,9 +118,7 @@ def _conditions(url: str, cursor: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in validators.items() if value and isinstance(value, str)}
 
 
-def _next_cursor(
-    url: str, reply: Reply, hashes: Sequence[str], before: Sequence[str]
-) -> dict[str, Any]:
+def _next_cursor(url: str, reply: Reply, hashes: Sequence[str], before: Sequence[str]) -> dict[str, Any]:
     seen = [*dict.fromkeys([*hashes, *before])][: max(_SEEN_KEPT, len(hashes))]
     return {
         "url": url,

@@ -18,9 +18,7 @@ _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _OUT_OF_TIME = -signal.SIGXCPU
 
 
-def parse_feed(
-    body: bytes, *, content_type: str, base_url: str, limits: Limits = DEFAULT_LIMITS
-) -> Feed:
+def parse_feed(body: bytes, *, content_type: str, base_url: str, limits: Limits = DEFAULT_LIMITS) -> Feed:
     """The entries of an RSS, Atom or JSON feed. Takes about 150 ms, most of it the child's start.
 
     Args:

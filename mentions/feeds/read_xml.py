@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 
 from mentions.feeds.entries import Feed, FeedError, Limits
 from mentions.feeds.make import Found, make_feed, text_of
@@ -15,6 +15,8 @@ from mentions.feeds.make import Found, make_feed, text_of
 _HTML = ("text/html", "application/xhtml+xml")
 _EPOCH = re.compile(r"\d{9,10}")
 _MILLISECONDS = re.compile(r"\d{12,13}")
+_EMAIL = re.compile(r"([^\s<>()@\"]{1,64})@[^\s<>()@\"]{1,255}")
+_AROUND_EMAIL = re.compile(r"[<>()\"]|\bmailto:")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -82,21 +84,32 @@ def _author(entry: Any, feed: Any) -> tuple[str, str]:
     source = entry.get("source") or {}
     for holder in (entry, source, feed):
         detail = holder.get("author_detail") or {}
-        email = _string(detail.get("email"))
-        if name := _string(detail.get("name")).strip() or email.partition("@")[0]:
+        if name := _name(_string(holder.get("author"))):
             return name, _string(detail.get("href"))
         if holder is source and (title := _string(source.get("title"))):
             return title, _string(source.get("href"))
     return "", ""
 
 
+def _name(author: str) -> str:
+    """The name in "ana@corp.example (Ana)" and the like; the first half of an address without one.
+
+    feedparser's own division of this takes the ends of newer domains for names.
+    """
+    email = _EMAIL.search(author)
+    if email is None:
+        return author.strip()
+    around = f"{author[: email.start()]} {author[email.end() :]}"
+    return " ".join(_AROUND_EMAIL.sub(" ", around).split()) or email[1]
+
+
 def _date(entry: Any, name: str) -> datetime | None:
-    written = _string(entry.get(name)).strip()
+    # FeedParserDict answers for another field where one is missing, so ask the dict itself.
+    written = _string(dict.get(entry, name)).strip()
     if _EPOCH.fullmatch(written):
         return datetime.fromtimestamp(int(written), UTC)
     if _MILLISECONDS.fullmatch(written):
         return datetime.fromtimestamp(int(written) / 1_000, UTC)
-    # FeedParserDict answers for another field where one is missing, so ask the dict itself.
     parsed = dict.get(entry, f"{name}_parsed")
     if not isinstance(parsed, time.struct_time):
         return None
@@ -113,9 +126,7 @@ def _language(entry: Any, feed: Any) -> str:
         entry.get("title_detail"),
     ]
     named = [entry.get("language"), *(detail.get("language") for detail in details if detail)]
-    return next(
-        (language for language in map(_string, [*named, feed.get("language")]) if language), ""
-    )
+    return next((language for language in map(_string, [*named, feed.get("language")]) if language), "")
 
 
 def _counts(entry: Any) -> dict[str, str]:

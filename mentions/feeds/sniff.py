@@ -26,18 +26,14 @@ _WITHOUT_BOM = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{2,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._-]{2,40})""", re.IGNORECASE)
 # Python knows codecs that are no encodings of text, and one (UTF-7) that hides markup.
-_ENCODINGS = re.compile(
-    r"(?!utf-7)(utf-|iso|cp\d|koi8|gb|big5|euc|shift|mac|tis|ascii)", re.IGNORECASE
-)
+_ENCODINGS = re.compile(r"(?!utf-7)(utf-|iso|cp\d|koi8|gb|big5|euc|shift|mac|tis|ascii)", re.IGNORECASE)
 
 _NOT_XML = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _ASIDE = re.compile(r"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
-_DOCTYPE = re.compile(
-    r"""<!DOCTYPE(?P<name>\s+[^\s>\[]*)?(?:[^\[>"']|"[^"]*"|'[^']*')*+""", re.IGNORECASE
-)
+_DOCTYPE = re.compile(r"""<!DOCTYPE(?P<name>\s+[^\s>\[]*)?(?:[^\[>"']|"[^"]*"|'[^']*')*+""", re.IGNORECASE)
 _SUBSET_END = re.compile(r"\]\s*>")
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_FEED_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)[\s>]", re.IGNORECASE | re.ASCII)
+_FEED_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|rdf|feed)[\s/>]", re.IGNORECASE | re.ASCII)
 _FEED_ROOTS = frozenset({"rss", "rdf", "feed"})
 _HTML_ROOTS = frozenset({"html", "head", "body", "meta", "link", "title"})
 _JUNK_BEFORE = 65_536
@@ -138,9 +134,7 @@ def _skip_doctype(text: str, doctype: re.Match[str]) -> int:
     if end is None:
         raise FeedError("malformed", "The feed breaks off before it begins.")
     if "<!entity" in text[at : end.start()].lower():
-        raise FeedError(
-            "entities", "The feed defines entities of its own, which Earshot refuses to expand."
-        )
+        raise FeedError("entities", "The feed defines entities of its own, which Earshot refuses to expand.")
     return end.end()
 
 

@@ -74,7 +74,7 @@ class Receipt:
 
 
 class PlatformError(Exception):
-    """The platform did not do what it was asked, and certainly so.
+    """The platform did not do what it was asked, or says so.
 
     Attributes:
         code: stable.
@@ -83,9 +83,7 @@ class PlatformError(Exception):
         retry_after: seconds that the platform asks us to wait, where it does.
     """
 
-    def __init__(
-        self, code: str, sentence: str, retryable: bool, retry_after: int | None = None
-    ) -> None:
+    def __init__(self, code: str, sentence: str, retryable: bool, retry_after: int | None = None) -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence

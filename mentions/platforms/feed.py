@@ -36,6 +36,4 @@ class FeedPlatform:
 
 
 def _only_read() -> PlatformError:
-    return PlatformError(
-        "not_supported", "A feed can only be read; reply by hand.", retryable=False
-    )
+    return PlatformError("not_supported", "A feed can only be read; reply by hand.", retryable=False)

@@ -13,7 +13,7 @@ import orjson
 
 from agency.http import Client, HttpError, Reply
 from agency.text import one_line, safe_link
-from mentions.feeds.fetch import check_feed_url, fetch_feed, refusal, retry_after
+from mentions.feeds.fetch import check_feed_url, fetch_feed, retry_after
 from mentions.platforms.base import (
     Ambiguous,
     Capabilities,
@@ -43,18 +43,14 @@ class LoopbackPlatform:
     def publish(self, request: ReplyRequest, *, key: str, http: Client) -> Receipt:
         reply = {"in_reply_to": request.target_url, "text": request.text, "key": key}
         try:
-            answer = http.post(
-                request.settings["reply_url"], json=reply, headers={"Idempotency-Key": key}
-            )
+            answer = http.post(request.settings["reply_url"], json=reply, headers={"Idempotency-Key": key})
         except HttpError as error:
             raise _not_posted(error) from error
         if answer.status not in {200, 201}:
             raise _refused(answer)
         receipt = _receipt(answer)
         if receipt is None:
-            raise Ambiguous(
-                "bad_receipt", "The platform took the reply, but its receipt is unreadable."
-            )
+            raise Ambiguous("bad_receipt", "The platform took the reply, but its receipt is unreadable.")
         return receipt
 
     def read_back(self, request: ReplyRequest, *, key: str, http: Client) -> Receipt | None:
@@ -66,9 +62,11 @@ class LoopbackPlatform:
             raise PlatformError(error.code, error.sentence, error.code not in _FINAL) from error
         if answer.status == 404:
             return None
-        receipt = _receipt(answer) if answer.status == 200 else None
+        if answer.status != 200:
+            raise _refused(answer)
+        receipt = _receipt(answer)
         if receipt is None:
-            raise refusal(answer)
+            raise PlatformError("bad_receipt", "The platform's receipt is unreadable.", retryable=True)
         return receipt
 
 
@@ -79,11 +77,14 @@ def _not_posted(error: HttpError) -> PlatformError:
 
 
 def _refused(answer: Reply) -> PlatformError:
-    """A server's trouble passes, and so does "too many"; any other refusal stays one."""
+    """A server's trouble passes, and so does "too many"; any other refusal stays one.
+
+    A server in trouble may have posted all the same: the key keeps a repeat from posting twice.
+    """
     passes = answer.status >= 500 or answer.status == 429
     return PlatformError(
         "server_error" if answer.status >= 500 else "rate_limited" if passes else "rejected",
-        f"The platform did not take the reply (HTTP status {answer.status}).",
+        f"The platform refused (HTTP status {answer.status}).",
         retryable=passes,
         retry_after=retry_after(answer),
     )

@@ -79,9 +79,7 @@ def shown_by_minute(place: int) -> tuple[datetime, list[tuple[int, int]]]:
     """The first minute of a stretch, and what a clock on the wall shows in each minute of it."""
     zone, first, last = STRETCHES[place]
     start, end = horizon(weekly(zone, {}, first, last))
-    walls = (
-        (start + n * MINUTE).astimezone(ZoneInfo(zone)) for n in range((end - start) // MINUTE)
-    )
+    walls = ((start + n * MINUTE).astimezone(ZoneInfo(zone)) for n in range((end - start) // MINUTE))
     return start, [(wall.weekday(), wall.hour * 60 + wall.minute) for wall in walls]
 
 
@@ -123,9 +121,7 @@ def test_between_counts_the_minutes_that_a_patient_clerk_counts(
     left = data.draw(st.integers(0, len(words)))
     right = data.draw(st.integers(left, len(words)))
 
-    assert hours.between(start + left * MINUTE, start + right * MINUTE) == MINUTE * (
-        sums[right] - sums[left]
-    )
+    assert hours.between(start + left * MINUTE, start + right * MINUTE) == MINUTE * (sums[right] - sums[left])
 
 
 @settings(max_examples=300, deadline=None)
@@ -179,18 +175,14 @@ def test_slices_cover_exactly_and_agree_with_between_and_is_open(
 
 @settings(max_examples=60, deadline=None)
 @given(stretches, st.data())
-def test_moments_of_any_zone_mean_their_instant(
-    stretch: tuple[int, str], data: st.DataObject
-) -> None:
+def test_moments_of_any_zone_mean_their_instant(stretch: tuple[int, str], data: st.DataObject) -> None:
     hours, start, words, _ = stepped(*stretch)
     zone = ZoneInfo(STRETCHES[stretch[0]][0])
     left = data.draw(st.integers(0, len(words)))
     right = data.draw(st.integers(left, len(words)))
     since, until = start + left * MINUTE, start + right * MINUTE
 
-    assert hours.between(since.astimezone(zone), until.astimezone(zone)) == hours.between(
-        since, until
-    )
+    assert hours.between(since.astimezone(zone), until.astimezone(zone)) == hours.between(since, until)
 
 
 def test_a_night_shift_lasts_an_hour_less_or_more_when_the_clocks_change() -> None:
@@ -256,9 +248,7 @@ def test_a_day_until_midnight_joins_a_day_from_midnight() -> None:
 def test_closing_at_midnight_may_be_written_either_way() -> None:
     days = date(2026, 5, 4), date(2026, 5, 10)
 
-    assert weekly("UTC", {0: [("20:00", "00:00")]}, *days) == weekly(
-        "UTC", {0: [("20:00", "24:00")]}, *days
-    )
+    assert weekly("UTC", {0: [("20:00", "00:00")]}, *days) == weekly("UTC", {0: [("20:00", "24:00")]}, *days)
 
 
 def test_walking_nothing_stays_even_where_it_is_closed() -> None:
@@ -290,8 +280,7 @@ def test_around_the_clock_open_time_is_time(at: datetime, amount: timedelta) -> 
 def test_slices_from_a_close_to_an_opening_are_one_closed_slice() -> None:
     hours = weekly("UTC", WEEKS["office"], date(2026, 5, 4), date(2026, 5, 8))
     close, opening = (
-        datetime(2026, 5, day, hour, minute, tzinfo=UTC)
-        for day, hour, minute in ((4, 17, 45), (5, 9, 0))
+        datetime(2026, 5, day, hour, minute, tzinfo=UTC) for day, hour, minute in ((4, 17, 45), (5, 9, 0))
     )
 
     assert list(hours.slices(close, opening)) == [(close, opening, False)]
@@ -306,9 +295,7 @@ def test_hours_without_open_time_know_it() -> None:
         hours.walk(datetime(2026, 5, 4, tzinfo=UTC), MICROSECOND)
 
 
-spans = st.lists(
-    st.tuples(st.integers(-5, 50), st.integers(0, 20)).map(lambda p: (p[0], p[0] + p[1]))
-)
+spans = st.lists(st.tuples(st.integers(-5, 50), st.integers(0, 20)).map(lambda p: (p[0], p[0] + p[1])))
 
 
 @given(spans)

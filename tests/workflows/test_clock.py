@@ -139,9 +139,7 @@ def test_next_fire_is_the_first_moment_that_has_something_to_fire(
     assert due_steps(state, wake, hours)[0][0] == step
 
 
-@given(
-    clocks(), st.lists(gaps, min_size=1, max_size=12), st.sampled_from([(50, 75, 90), (), (1, 99)])
-)
+@given(clocks(), st.lists(gaps, min_size=1, max_size=12), st.sampled_from([(50, 75, 90), (), (1, 99)]))
 def test_each_step_is_fired_once_in_order_and_never_early(
     clock: tuple[ClockState, datetime, Hours], waits: list[timedelta], warn_at: tuple[int, ...]
 ) -> None:
@@ -157,9 +155,7 @@ def test_each_step_is_fired_once_in_order_and_never_early(
 
     order = [step for step, _ in steps(state, warn_at)]
     assert len(state.fired) == len(set(state.fired))
-    assert [order.index(step) for step, _ in fired] == sorted(
-        {order.index(step) for step, _ in fired}
-    )
+    assert [order.index(step) for step, _ in fired] == sorted({order.index(step) for step, _ in fired})
     assert all(left <= right for (_, left), (_, right) in pairwise(fired))
 
 
@@ -256,9 +252,7 @@ def test_the_default_steps_come_at_their_shares_of_the_target() -> None:
 
 
 @given(targets, st.integers(1, 99))
-def test_a_warning_is_never_a_fraction_of_a_microsecond_early(
-    target: timedelta, percent: int
-) -> None:
+def test_a_warning_is_never_a_fraction_of_a_microsecond_early(target: timedelta, percent: int) -> None:
     threshold = dict(steps(start(target, TEN), [percent]))[f"warn_{percent}"]
 
     assert target * percent <= threshold * 100 < target * percent + 100 * MICROSECOND
@@ -277,6 +271,14 @@ def test_a_tightened_target_that_is_used_up_gives_grace_and_is_inherited() -> No
     assert due_at(state, ALWAYS) == TEN + 2 * HOUR + 15 * MINUTE
     assert state.inherited
     assert outcome(stop(state, TEN + 2 * HOUR + 15 * MINUTE, ALWAYS)) is Outcome.MET
+
+
+def test_an_inherited_target_that_is_loosened_is_an_ordinary_one_again() -> None:
+    state = retarget(start(4 * HOUR, TEN), HOUR, TEN + 2 * HOUR, ALWAYS, 15 * MINUTE)
+    state = retarget(state, 3 * HOUR, TEN + 2 * HOUR, ALWAYS, 15 * MINUTE)
+
+    assert not state.inherited
+    assert due_at(state, ALWAYS) == TEN + 3 * HOUR
 
 
 def test_a_grace_survives_a_pause() -> None:
@@ -355,6 +357,8 @@ def test_a_machine_set_back_an_hour_fires_nothing_early_and_loses_nothing() -> N
     assert pause(state, back, ALWAYS).paused_at == TEN
     assert stop(state, back, ALWAYS).stopped_at == TEN
     assert resume(pause(state, TEN, ALWAYS), back) == state
+    half_used = resume(pause(state, TEN + 40 * MINUTE, ALWAYS), TEN + HOUR)
+    assert due_steps(half_used, TEN + HOUR - MICROSECOND, ALWAYS) == []
     breached = fire(state, BREACH, TEN + HOUR)
     assert stop(breached, TEN + MINUTE, ALWAYS).breached_at == TEN + HOUR
 

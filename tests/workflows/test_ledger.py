@@ -278,9 +278,7 @@ def test_an_answer_before_the_post_leaves_nothing_and_is_marked() -> None:
 
 
 def test_a_machine_set_back_an_hour_moves_steps_up_and_is_marked() -> None:
-    story = told(
-        after(2 * HOUR, "claimed"), after(HOUR, "awaiting_client"), after(3 * HOUR, "responded")
-    )
+    story = told(after(2 * HOUR, "claimed"), after(HOUR, "awaiting_client"), after(3 * HOUR, "responded"))
 
     assert story.disordered
     assert nonzero(story) == {Owner.AGENCY_ON: 2 * HOUR, Owner.CLIENT_ON: HOUR}
@@ -324,9 +322,7 @@ def of(**lengths: timedelta) -> Ledger:
 
 
 def test_the_sentence_is_the_one_that_people_read() -> None:
-    parts = of(
-        agency_on=18 * MINUTE, client_on=160 * MINUTE, agency_off=4 * MINUTE, client_off=10 * MINUTE
-    )
+    parts = of(agency_on=18 * MINUTE, client_on=160 * MINUTE, agency_off=4 * MINUTE, client_off=10 * MINUTE)
 
     assert sentence(parts) == "3 h 12: 18 min us, 2 h 40 you, 14 min after hours"
     assert (

@@ -24,8 +24,8 @@ from mentions.words import END_OF_TIME, Move
 from workflows import clock as rules
 from workflows.clock import BREACH, ClockState
 from workflows.models import Clock, ClockEvent
+from workflows.words import CLOCK_DUE
 
-ALARM = "clock.due"
 AGENCYS = (ClockKind.RESPOND, ClockKind.NEXT_RESPONSE)
 # A mention that somebody is just moving is looked at again a moment later.
 BUSY = timedelta(milliseconds=200)
@@ -51,7 +51,7 @@ def start_clocks(mentions: Sequence[Mention], *, now: datetime) -> None:
         _note_due(mention, [c for c in clocks if c.mention_id == mention.pk])
     Clock.objects.bulk_create(clocks, batch_size=500)
     Mention.objects.bulk_update(mentions, ["late_found", "due_at", "urgency_at", "due_kind"], batch_size=500)
-    set_alarms(ALARM, {clock.pk: clock.next_fire_at for clock in clocks if clock.next_fire_at})
+    set_alarms(CLOCK_DUE, {clock.pk: clock.next_fire_at for clock in clocks if clock.next_fire_at})
 
 
 def start_clock(mention: Mention, kind: ClockKind, *, now: datetime) -> None:
@@ -61,7 +61,7 @@ def start_clock(mention: Mention, kind: ClockKind, *, now: datetime) -> None:
     clock = _new_clock(mention, policy, kind, instance=last + 1, now=now)
     clock.save(force_insert=True)
     if clock.next_fire_at:
-        set_alarms(ALARM, {clock.pk: clock.next_fire_at})
+        set_alarms(CLOCK_DUE, {clock.pk: clock.next_fire_at})
     _note_due(mention, _open_clocks(mention))
 
 
@@ -180,14 +180,14 @@ def _change(mention: Mention, changes: Mapping[ClockKind, Change], *, now: datet
 
 def _apply(clock: Clock, change: Change, now: datetime) -> None:
     """Fire what fell due before the change, change, and fire a breach that the change established."""
-    state = _fire(clock, state_of(clock), now)
+    state = _fire(clock, clock.as_state(), now)
     _put(clock, _fire(clock, change(state), now))
 
 
 # Firing -----------------------------------------------------------------------------------------------
 
 
-@on_alarm(ALARM)
+@on_alarm(CLOCK_DUE)
 def fire_clocks(clocks: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
     """Warnings and breaches that are due, each once, never early."""
     owners = dict(Clock.objects.filter(pk__in=clocks).values_list("pk", "mention_id"))
@@ -204,7 +204,7 @@ def fire_clocks(clocks: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime
         open_clocks = _open_clocks(mention)
         for clock in open_clocks:
             if clock.pk in owners:
-                _put(clock, _fire(clock, state_of(clock), now))
+                _put(clock, _fire(clock, clock.as_state(), now))
         _write(mention, open_clocks, set_them=False)
         mention.save(update_fields=["due_at", "urgency_at", "due_kind", "breached"])
         upcoming |= {clock.pk: clock.next_fire_at for clock in open_clocks if clock.pk in owners}
@@ -231,20 +231,6 @@ def _told(clock: Clock, step: str, at: datetime, now: datetime) -> Event:
 
 
 # Rows -------------------------------------------------------------------------------------------------
-
-
-def state_of(clock: Clock) -> ClockState:
-    return ClockState(
-        target=clock.target,
-        used=clock.used,
-        running_since=clock.running_since,
-        stopped_at=clock.stopped_at,
-        fired=tuple(clock.fired),
-        paused_at=clock.paused_at,
-        breached_at=clock.breached_at,
-        grace=clock.grace,
-        inherited=clock.inherited,
-    )
 
 
 def _put(clock: Clock, state: ClockState) -> None:
@@ -276,8 +262,8 @@ def _write(mention: Mention, clocks: list[Clock], *, set_them: bool = True) -> N
     """Store clocks; their alarms too, unless the sweeper that called sets those itself."""
     Clock.objects.bulk_update(clocks, _STORED)
     if set_them:
-        set_alarms(ALARM, {clock.pk: clock.next_fire_at for clock in clocks if clock.next_fire_at})
-        clear_alarms(ALARM, [clock.pk for clock in clocks if not clock.next_fire_at])
+        set_alarms(CLOCK_DUE, {clock.pk: clock.next_fire_at for clock in clocks if clock.next_fire_at})
+        clear_alarms(CLOCK_DUE, [clock.pk for clock in clocks if not clock.next_fire_at])
     _note_due(mention, clocks)
 
 

@@ -17,10 +17,10 @@ from clients.models import Contact
 from mentions.models import Mention
 from mentions.words import Move
 from workflows.actions.publications import queue_publication
-from workflows.actions.requests import EFFECTIVE_ALARM
-from workflows.actions.responses import BY_HAND, add_version, check_text
+from workflows.actions.responses import add_version, check_text
 from workflows.actions.transition import lock_mention, transition
 from workflows.models import Approval, Decision
+from workflows.words import BY_HAND, DECISION_EFFECTIVE, RECEIPT, TOLD
 
 Verdict = Decision.Verdict
 REASONS = {
@@ -30,7 +30,6 @@ REASONS = {
     "legal": "We can't say that",
     "other": "Something else",
 }
-RECEIPT, TOLD = "decision.receipt", "decision.told"
 
 
 class ChangedMeanwhile(Conflict):
@@ -114,7 +113,7 @@ def decide(
     decision.save(force_insert=True)
     approval.state = Approval.State.DECIDED
     approval.save(update_fields=["state"])
-    set_alarm(EFFECTIVE_ALARM, decision.pk, decision.effective_at)
+    set_alarm(DECISION_EFFECTIVE, decision.pk, decision.effective_at)
     queue_notice(
         kind=RECEIPT,
         to=contact.email,
@@ -151,14 +150,14 @@ def undo_decision(decision_id: UUID, *, contact: Contact, address: str = "", now
     decision.save(update_fields=["state"])
     approval.state = Approval.State.OPEN
     approval.save(update_fields=["state"])
-    clear_alarms(EFFECTIVE_ALARM, [decision.pk])
+    clear_alarms(DECISION_EFFECTIVE, [decision.pk])
     by = contact_actor(contact, address=address)
     record("approval.undone", by=by, subject=mention, now=now, details={"verdict": decision.verdict})
     emit("approval.undone", subject=mention, now=now, data={"verdict": decision.verdict})
     return approval
 
 
-@on_alarm(EFFECTIVE_ALARM)
+@on_alarm(DECISION_EFFECTIVE)
 def put_into_effect(decisions: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
     """Decisions whose undo time is over move their mentions."""
     return {decision_id: _take_effect(decision_id, now) for decision_id in decisions}

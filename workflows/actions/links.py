@@ -1,6 +1,5 @@
 """An approver's link: one a request and mail, 256 random bits, stored as a hash."""
 
-import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -9,6 +8,7 @@ from django.conf import settings
 from agency.tenancy import current_agency
 from clients.models import Contact
 from workflows.models import Approval, ApprovalLink
+from workflows.queries.approvals import token_digest
 
 # Past the time the answer is needed by, a late one is still welcome for a while.
 GRACE = timedelta(days=2)
@@ -29,11 +29,7 @@ def make_link(approval: Approval, contact: Contact, *, now: datetime) -> str:
     return f"{settings.BASE_URL}/approve/{token}/"
 
 
-def token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
-
-
 def revoke_links(approval: Approval, *, now: datetime) -> None:
-    ApprovalLink.objects.filter(
-        agency_id=current_agency(), approval_id=approval.pk, revoked_at=None
-    ).update(revoked_at=now)
+    ApprovalLink.objects.filter(agency_id=current_agency(), approval_id=approval.pk, revoked_at=None).update(
+        revoked_at=now
+    )

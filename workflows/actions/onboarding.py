@@ -40,7 +40,7 @@ PLAYBOOK = [
 
 
 def open_agency(
-    *, name: str, time_zone: str, owner_email: str, owner_name: str, now: datetime
+    *, name: str, time_zone: str, owner_email: str, owner_name: str, now: datetime, invite: bool = True
 ) -> tuple[Agency, Membership]:
     """Raises: Invalid, when the zone is unknown."""
     check_zone(time_zone)
@@ -49,7 +49,9 @@ def open_agency(
         agency_id: UUID = agency.pk
         with tenant(agency_id):
             by = system(agency_id)
-            owner = add_member(email=owner_email, name=owner_name, role=Role.OWNER, by=by, now=now)
+            owner = add_member(
+                email=owner_email, name=owner_name, role=Role.OWNER, by=by, now=now, invite=invite
+            )
             set_sla_policy(client=None, targets={}, by=by, now=now)
             for title, kind, text in PLAYBOOK:
                 add_template(client=None, name=title, kind=kind, text=text, by=by, now=now)

@@ -27,13 +27,13 @@ from mentions.platforms.base import Ambiguous, PlatformError, Receipt, ReplyRequ
 from mentions.platforms.registry import get_platform
 from mentions.words import Move, State
 from workflows.actions.clocks import hand_back
-from workflows.actions.responses import BY_HAND, digest
+from workflows.actions.responses import digest
 from workflows.actions.transition import lock_mention, transition
 from workflows.models import Attempt, Publication, Response, Version
+from workflows.words import BY_HAND, PUBLICATION_SEND
 
 log = structlog.get_logger("earshot.publishing")
 
-ALARM = "publication.send"
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 6
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=10), timedelta(minutes=30)
@@ -82,7 +82,7 @@ def queue_publication(
     )
     publication.save(force_insert=True)
     if not by_hand:
-        set_alarm(ALARM, publication.pk, now)
+        set_alarm(PUBLICATION_SEND, publication.pk, now)
     return publication
 
 
@@ -97,7 +97,7 @@ def withdraw_publication(mention: Mention, *, now: datetime) -> None:
             raise BeingSent("The reply is being sent, so it can't be changed any more.")
         publication.state = P.WITHDRAWN
         publication.save(update_fields=["state"])
-        clear_alarms(ALARM, [publication.pk])
+        clear_alarms(PUBLICATION_SEND, [publication.pk])
 
 
 def publish(agency_id: UUID, publication_id: UUID, *, clock: Callable[[], datetime]) -> None:
@@ -139,7 +139,7 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     publication.attempts += 1
     publication.lease_until = now + LEASE
     publication.save(update_fields=["state", "attempts", "lease_until"])
-    set_alarm(ALARM, publication.pk, now + LEASE)
+    set_alarm(PUBLICATION_SEND, publication.pk, now + LEASE)
     version = publication.version
     request = ReplyRequest(
         text=version.text,
@@ -223,7 +223,7 @@ def _again(publication: Publication, state: str, now: datetime) -> None:
     publication.state = state
     publication.save()
     set_alarm(
-        ALARM, publication.pk, now + min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST)
+        PUBLICATION_SEND, publication.pk, now + min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST)
     )
 
 
@@ -238,7 +238,7 @@ def _wait_for_certainty(
     else:
         publication.state = P.AMBIGUOUS
         publication.save()
-        clear_alarms(ALARM, [publication.pk])
+        clear_alarms(PUBLICATION_SEND, [publication.pk])
         hand_back(mention, now=now)
     if first:
         emit("publication.ambiguous", subject=mention, now=now, data={"code": publication.error_code})
@@ -249,7 +249,7 @@ def _give_up(publication: Publication, code: str, sentence: str, now: datetime) 
     publication.state, publication.lease_until = P.FAILED, None
     publication.error_code, publication.error = code[:40], sentence[:500]
     publication.save()
-    clear_alarms(ALARM, [publication.pk])
+    clear_alarms(PUBLICATION_SEND, [publication.pk])
     if mention.state == State.APPROVED:
         hand_back(mention, now=now)
     record(
@@ -270,7 +270,7 @@ def _go_live(
     publication.error_code = publication.error = ""
     publication.lease_until = None
     publication.save()
-    clear_alarms(ALARM, [publication.pk])
+    clear_alarms(PUBLICATION_SEND, [publication.pk])
     Response.objects.filter(mention=mention, closed_at=None).update(closed_at=now)
     transition(
         mention.pk,
@@ -332,7 +332,7 @@ def send_again(mention_id: UUID, *, by: Actor, seen: int | None, now: datetime) 
         publication.attempts + 1,
     )
     publication.save()
-    set_alarm(ALARM, publication.pk, now)
+    set_alarm(PUBLICATION_SEND, publication.pk, now)
     record("publication.sent_again", by=by, subject=mention, now=now)
     return publication
 

@@ -16,11 +16,10 @@ from mentions.words import Move
 from workflows.actions.clocks import hand_over
 from workflows.actions.links import revoke_links
 from workflows.actions.publications import queue_publication, withdraw_publication
-from workflows.actions.responses import BY_HAND, latest_version
+from workflows.actions.responses import latest_version
 from workflows.actions.transition import lock_mention, transition
 from workflows.models import Approval, Decision, Response, Version
-
-REQUEST, EFFECTIVE_ALARM = "approval.request", "decision.effective"
+from workflows.words import BY_HAND, DECISION_EFFECTIVE, REQUEST
 
 
 class NothingToApprove(Conflict):
@@ -124,7 +123,7 @@ def withdraw_request(mention: Mention, *, now: datetime) -> None:
         Decision.objects.filter(approval=approval, state=Decision.State.PENDING).values_list("pk", flat=True)
     )
     Decision.objects.filter(pk__in=pending).update(state=Decision.State.VOID)
-    clear_alarms(EFFECTIVE_ALARM, pending)
+    clear_alarms(DECISION_EFFECTIVE, pending)
     revoke_links(approval, now=now)
 
 

@@ -8,7 +8,7 @@ import orjson
 
 from agency.actions.audit import record
 from agency.actor import Actor
-from agency.errors import Invalid
+from agency.errors import Conflict, Invalid
 from agency.rights import Right
 from agency.text import clean
 from clients.actions.templates import fill
@@ -19,9 +19,13 @@ from mentions.platforms.registry import get_platform
 from mentions.words import State
 from workflows.actions.transition import MoveNotPossible, lock_mention
 from workflows.models import Response, Version
+from workflows.words import BY_HAND, LONGEST_REPLY
 
-BY_HAND = "hand_made"
-LONGEST_REPLY = 5000
+
+class TextMovedOn(Conflict):
+    """The reply has a newer version than the one that the writer began with."""
+
+    code, title = "text_moved_on", "Somebody else wrote meanwhile"
 
 
 def check_text(text: str) -> str:
@@ -53,12 +57,17 @@ def draft_reply(
     kind: str = ReplyKind.OTHER,
     by: Actor,
     seen: int | None,
+    based_on: int | None = None,
     now: datetime,
 ) -> Version:
     """Write the next version of the reply to a claimed mention. The same text again is the same version.
 
+    Args:
+        based_on: the number of the version that the writer began with, 0 for none; None where nobody looked.
+
     Raises:
         Invalid: the text or kind; MoveNotPossible: the mention isn't claimed; NotFound, MentionMovedOn, Forbidden.
+        TextMovedOn: somebody else saved a version after `based_on`.
     """
     by.require(Right.RESPOND)
     if kind not in ReplyKind.values:
@@ -79,6 +88,8 @@ def draft_reply(
     latest = latest_version(response)
     if latest is not None and latest.text == tidy and latest.author_id == by.id:
         return latest
+    if latest is not None and based_on is not None and based_on != latest.number:
+        raise TextMovedOn(f"{latest.author_name} saved version {latest.number} while you wrote.")
     return add_version(response, mention=mention, text=tidy, by=by, now=now)
 
 

@@ -5,6 +5,7 @@ from django.db import models
 
 from agency.tenancy import TenantForeignKey, TenantModel
 from clients.words import ClockKind
+from workflows.clock import ClockState
 
 
 class Clock(TenantModel):
@@ -44,6 +45,20 @@ class Clock(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.instance}"
+
+    def as_state(self) -> ClockState:
+        """As the value that the rules of `workflows/clock.py` work on."""
+        return ClockState(
+            target=self.target,
+            used=self.used,
+            running_since=self.running_since,
+            stopped_at=self.stopped_at,
+            fired=tuple(self.fired),
+            paused_at=self.paused_at,
+            breached_at=self.breached_at,
+            grace=self.grace,
+            inherited=self.inherited,
+        )
 
 
 class ClockEvent(TenantModel):

@@ -9,7 +9,6 @@ from clients.hours import ALWAYS
 from mentions.models import Mention
 from mentions.words import Move, State
 from workflows import clock as rules
-from workflows.actions.clocks import state_of
 from workflows.ledger import Ledger, Step, ledger
 from workflows.models import Approval, Clock, ClockEvent, Decision, Publication, Response, Transition, Version
 
@@ -43,7 +42,7 @@ def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:
 
 
 def _view(clock: Clock, now: datetime) -> ClockView:
-    state = state_of(clock)
+    state = clock.as_state()
     if clock.breached_at:
         word = "breached"
     elif clock.stopped_at:

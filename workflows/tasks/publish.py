@@ -11,7 +11,8 @@ from django.db import transaction
 from agency import clock
 from agency.actions.alarms import on_alarm
 from agency.tenancy import current_agency
-from workflows.actions.publications import ALARM, publish
+from workflows.actions.publications import publish
+from workflows.words import PUBLICATION_SEND
 
 
 @shared_task(name="publish.reply")
@@ -19,7 +20,7 @@ def publish_reply(agency_id: str, publication_id: str) -> None:
     publish(UUID(agency_id), UUID(publication_id), clock=clock.now)
 
 
-@on_alarm(ALARM)
+@on_alarm(PUBLICATION_SEND)
 def ring_for_publications(publications: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
     """Ring the doorbell; the sending sets what comes next, and should the ring be lost, ring again."""
     agency_id = str(current_agency())

@@ -1,0 +1,153 @@
+"""Two who act at once: threads with connections of their own, on a database that really commits."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from agency.actions.alarms import sweep
+from agency.actions.members import add_member
+from agency.actor import Actor
+from agency.errors import Conflict
+from agency.models import Membership
+from agency.queries.people import actor_of_member
+from agency.tenancy import tenant
+from clients.actions.clients import create_client
+from clients.models import Client
+from mentions.actions.listening import set_query
+from mentions.actions.reading import claim_source, fetch_page, record_page
+from mentions.actions.sources import add_source
+from mentions.models import Mention, Post, Source
+from tests.making import make_mention
+from tests.web_server import Answer, WebServer
+from workflows.actions.intake import intake
+from workflows.actions.moves import claim_mention
+from workflows.actions.onboarding import open_agency
+from workflows.models import ClockEvent, Transition
+
+pytestmark = pytest.mark.usefixtures("committed")
+NOW = datetime(2026, 3, 6, 17, 4, tzinfo=UTC)
+T = TypeVar("T")
+
+
+def _at_once(*work: Callable[[], T]) -> list[T]:
+    """Run these at the same moment, each with its own connection; their results in order."""
+    start = Barrier(len(work))
+
+    def run(one: Callable[[], T]) -> T:
+        try:
+            start.wait(10)
+            return one()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(run, work))
+
+
+@pytest.fixture
+def people() -> list[Actor]:
+    """Ana and five responders."""
+    agency, owner = open_agency(
+        name="N", time_zone="UTC", owner_email="ana@n.example", owner_name="Ana", now=NOW, invite=False
+    )
+    ana = actor_of_member(Membership.objects.select_related("user").get(pk=owner.pk))
+    found = [ana]
+    with tenant(agency.pk):
+        for number in range(5):
+            add_member(
+                email=f"r{number}@n.example",
+                name=f"R{number}",
+                role="responder",
+                by=ana,
+                now=NOW,
+                invite=False,
+            )
+    members = Membership.objects.select_related("user").filter(agency=agency, role="responder")
+    return [*found, *(actor_of_member(member) for member in members)]
+
+
+@pytest.fixture
+def brand(people: list[Actor]) -> Client:
+    ana = people[0]
+    with tenant(ana.agency_id):
+        client = create_client(name="Brightwater", time_zone="UTC", language="en", by=ana, now=NOW)
+        set_query(client=client, any_terms=["Brightwater"], by=ana, now=NOW)
+    return client
+
+
+@pytest.fixture
+def mentions(brand: Client) -> list[UUID]:
+    with tenant(brand.agency_id):
+        return [make_mention(brand, now=NOW).pk for _ in range(10)]
+
+
+def test_a_mention_has_one_winner_and_the_others_are_told(
+    people: list[Actor], brand: Client, mentions: list[UUID]
+) -> None:
+    def claim(by: Actor, mention_id: UUID) -> str:
+        try:
+            with tenant(by.agency_id):
+                claim_mention(mention_id, by=by, seen=1, now=NOW)
+        except Conflict as error:
+            return error.code
+        return "won"
+
+    for mention_id in mentions:
+        results = _at_once(*(lambda by=by: claim(by, mention_id) for by in people))  # type: ignore[misc]
+        assert sorted(results) == ["mention_moved_on"] * 5 + ["won"]
+    with tenant(brand.agency_id):
+        assert Transition.objects.count() == len(mentions)
+
+
+def test_two_workers_with_the_same_page_store_it_once(
+    people: list[Actor], brand: Client, web_server: WebServer
+) -> None:
+    ana = people[0]
+    items = "".join(
+        f"<item><guid>https://f.example/{n}</guid><description>Brightwater {n}</description></item>"
+        for n in range(200)
+    )
+    web_server.answers["/f"] = Answer(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode())
+    with tenant(ana.agency_id):
+        sources = [
+            add_source(
+                kind="feed",
+                name=str(number),
+                settings={"url": web_server.url_of("/f")},
+                every=timedelta(minutes=5),
+                client=None,
+                by=ana,
+                now=NOW,
+            )
+            for number in range(3)
+        ]
+
+    def record(source: Source) -> int:
+        with tenant(ana.agency_id):
+            reading = claim_source(source.pk, now=NOW)
+        assert reading is not None
+        page = fetch_page(reading)
+        with tenant(ana.agency_id):
+            recorded = record_page(reading, page, now=NOW)
+            intake(recorded.mentions, now=NOW)
+        return len(recorded.mentions)
+
+    assert sum(_at_once(*(lambda s=s: record(s) for s in sources))) == 200  # type: ignore[misc]
+    with tenant(ana.agency_id):
+        assert (Post.objects.count(), Mention.objects.count()) == (200, 200)
+
+
+def test_many_sweepers_fire_each_step_once(people: list[Actor], brand: Client, mentions: list[UUID]) -> None:
+    later = NOW + timedelta(days=2)
+    swept = _at_once(*(lambda: sweep(now=later) for _ in range(4)))
+    for _ in range(5):  # what a busy mention put off by a moment
+        swept.append(sweep(now=later + timedelta(seconds=1)))
+    assert sum(result.failed for result in swept) == 0
+    with tenant(brand.agency_id):
+        assert ClockEvent.objects.count() == len(mentions) * 2 * 4
