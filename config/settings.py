@@ -333,6 +333,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 # A task that outlived its visibility would run twice at once, so the hard limit is the shorter one.
 CELERY_TASK_TIME_LIMIT = 120
@@ -380,7 +381,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING" if DEVELOPMENT else LOG_LEVEL},
     "loggers": {
         "earshot": {"level": LOG_LEVEL},
-        "django_structlog": {"level": "WARNING" if DEVELOPMENT else LOG_LEVEL},
+        "django_structlog": {"level": "ERROR" if DEVELOPMENT else LOG_LEVEL},
+        # Says again what the line of django_structlog says.
+        "django.request": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},

@@ -1,5 +1,6 @@
 """Somebody who uses Earshot over HTTP, as a browser does or as a program does."""
 
+import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,11 +26,18 @@ class Browser:
         answer = self.http.get(path)
         return self._page(answer)
 
-    def send(self, path: str, page: str, action: str | None = None, **fields: Any) -> str:
-        """POST the form of `page` (the one whose action ends in `action`, if named) with these fields."""
-        hidden = _hidden(_form(page, action))
+    def send(self, at: str, page: str, action: str | None = None, **fields: Any) -> str:
+        """Send the form of `page` (the one whose action ends in `action`, if named) with these fields.
+
+        Args:
+            at: where the page was, for a form that names no address of its own.
+        """
+        form = _form(page, action)
+        named = re.search(r'<form\b[^>]*\baction="([^"]+)"', form)
         answer = self.http.post(
-            path, data={**hidden, **fields}, headers={"Referer": f"{self.base_url}{path}"}
+            html.unescape(named[1]) if named else at,
+            data={**_hidden(form), **fields},
+            headers={"Referer": f"{self.base_url}{at}"},
         )
         return self._page(answer)
 

@@ -26,13 +26,14 @@ class Command(BaseCommand):
         data_dir = default_path(os.environ)
         try:
             address, started = running(data_dir), None
-            if address is None or not running_environment(data_dir):
+            if address is None:
                 self.stdout.write("Starting Earshot…")
                 started = start_in_background(data_dir, free_port())
                 address = started.address
                 self.stdout.write(f"Earshot runs at {address} ({time.monotonic() - began:.1f} s)")
             else:
                 self.stdout.write(f"Earshot runs at {address} already.")
+                _await(data_dir)
             try:
                 self._play(address, data_dir)
             finally:
@@ -47,6 +48,15 @@ class Command(BaseCommand):
         if not password.exists():
             raise DemoFailed("This Earshot has no demo agency. Start it without --no-demo.")
         Play(base_url=address, mail_dir=data_dir / "mail", password=password.read_text().strip()).run()
+
+
+def _await(data_dir: Path) -> None:
+    """Whoever started it a moment ago needs a little longer."""
+    deadline = time.monotonic() + 60
+    while not running_environment(data_dir):
+        if time.monotonic() > deadline or running(data_dir) is None:
+            raise DemoFailed("The Earshot on this data folder doesn't come up; its own output says why.")
+        time.sleep(0.2)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
