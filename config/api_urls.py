@@ -1,5 +1,81 @@
-"""The API."""
+"""The API: every address under /api/."""
 
-from django.urls import URLPattern
+from typing import Any
 
-urlpatterns: list[URLPattern] = []
+from django.urls import include, path, re_path
+
+from agency.api.agencies import AgencyViews
+from agency.api.audit import AuditViews
+from agency.api.docs import SchemaPage, nowhere, schema
+from agency.api.events import EventViews
+from agency.api.keys import KeyViews
+from agency.api.me import MeViews
+from agency.api.members import MemberViews
+from clients.api.clients import ClientViews
+from clients.api.contacts import ContactViews
+from clients.api.policies import ApprovalPolicyViews, DefaultSlaPolicyViews, SlaPolicyViews
+from clients.api.templates import TemplateViews
+from mentions.api.posts import PostViews
+from mentions.api.queries import QueryViews
+from mentions.api.sources import SourceViews
+from workflows.api.mentions import MentionViews
+from workflows.api.moves import MoveViews
+from workflows.api.replies import ReplyViews
+
+ALL: dict[str, Any] = {"get": "list", "post": "create"}
+ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+SET: dict[str, Any] = {"get": "retrieve", "put": "update"}
+
+of_agency = [
+    path("me/", MeViews.as_view({"get": "retrieve"})),
+    path("agency/", AgencyViews.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("sla-policy/", DefaultSlaPolicyViews.as_view(SET)),
+    path("members/", MemberViews.as_view(ALL)),
+    path("members/<uuid:member_id>/", MemberViews.as_view(ONE)),
+    path("keys/", KeyViews.as_view(ALL)),
+    path("keys/<uuid:key_id>/", KeyViews.as_view({"delete": "destroy"})),
+    path("events/", EventViews.as_view({"get": "list"})),
+    path("audit/", AuditViews.as_view({"get": "list"})),
+]
+of_clients = [
+    path("clients/", ClientViews.as_view(ALL)),
+    path("clients/<uuid:client_id>/", ClientViews.as_view({"get": "retrieve", "patch": "partial_update"})),
+    path("clients/<uuid:client_id>/archive/", ClientViews.as_view({"post": "archive"})),
+    path("clients/<uuid:client_id>/restore/", ClientViews.as_view({"post": "restore"})),
+    path("clients/<uuid:client_id>/query/", QueryViews.as_view(SET)),
+    path("clients/<uuid:client_id>/approval-policy/", ApprovalPolicyViews.as_view(SET)),
+    path("clients/<uuid:client_id>/sla-policy/", SlaPolicyViews.as_view(SET)),
+    path("contacts/", ContactViews.as_view(ALL)),
+    path("contacts/<uuid:contact_id>/", ContactViews.as_view(ONE)),
+    path("templates/", TemplateViews.as_view(ALL)),
+    path("templates/<uuid:template_id>/", TemplateViews.as_view(ONE)),
+]
+of_mentions = [
+    path("sources/", SourceViews.as_view(ALL)),
+    path("sources/<uuid:source_id>/", SourceViews.as_view(ONE)),
+    path("sources/<uuid:source_id>/reads/", SourceViews.as_view({"get": "reads"})),
+    *(
+        path(f"sources/<uuid:source_id>/{name}/", SourceViews.as_view({"post": name}))
+        for name in ("pause", "resume", "read")
+    ),
+    path("posts/<uuid:post_id>/", PostViews.as_view({"get": "retrieve"})),
+    path("mentions/", MentionViews.as_view({"get": "list"})),
+    path("mentions/<uuid:mention_id>/", MentionViews.as_view({"get": "retrieve"})),
+    *(
+        path(f"mentions/<uuid:mention_id>/{name}/", MoveViews.as_view({"post": name}))
+        for name in ("claim", "release", "assign", "priority", "dismiss", "reopen")
+    ),
+    path("mentions/<uuid:mention_id>/suggest/", ReplyViews.as_view({"get": "suggest"})),
+    path("mentions/<uuid:mention_id>/send-again/", ReplyViews.as_view({"post": "send_again"})),
+    *(
+        path(f"mentions/<uuid:mention_id>/{name}/", ReplyViews.as_view({"post": name}))
+        for name in ("draft", "submit", "clear", "recall", "revise", "attest")
+    ),
+]
+
+urlpatterns = [
+    path("", SchemaPage.as_view(), name="api"),
+    path("schema/", schema, name="api-schema"),
+    path("v1/", include([*of_agency, *of_clients, *of_mentions])),
+    re_path(r"", nowhere),
+]

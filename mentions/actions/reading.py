@@ -99,7 +99,7 @@ def record_failure(reading: Reading, error: PlatformError, *, now: datetime) -> 
     source.failing_since = source.failing_since or now
     source.last_read_at, source.lease_until = now, None
     source.error_code, source.error = error.code[:40], error.sentence[:500]
-    pause = min(source.every * 2 ** min(source.failures, 10), max(LONGEST_BACKOFF, source.every))
+    pause = min(source.every * 2 ** min(source.failures - 1, 10), max(LONGEST_BACKOFF, source.every))
     if error.retry_after:
         pause = max(pause, min(timedelta(seconds=error.retry_after), timedelta(days=1)))
     _schedule(source, now + pause, now)

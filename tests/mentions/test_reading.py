@@ -188,10 +188,10 @@ def test_a_bad_feed_says_what_and_when_and_is_read_more_rarely(
         assert source.error_code == code
     assert source.error.endswith(".")
     assert (source.failing_since, source.last_read_at) == (clock.now, clock.now)
-    assert source.next_read_at == clock.now + timedelta(minutes=10)
+    assert source.next_read_at == clock.now + timedelta(minutes=5)
     assert Alarm.objects.get(kind="source.read").due_at == source.next_read_at
     again = read(source)
-    assert (again.failures, again.next_read_at) == (2, clock.now + timedelta(minutes=20))
+    assert (again.failures, again.next_read_at) == (2, clock.now + timedelta(minutes=10))
     with tenant(ana.agency_id):
         assert [r.outcome for r in SourceRead.objects.all()] == ["failed", "failed"]
         assert Event.objects.filter(type="source.failing").count() == 1
