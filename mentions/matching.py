@@ -23,17 +23,16 @@ MOST_TERMS = 500
 # Written about a name, not in it: "Acme™" is "Acme".
 _OWNERSHIP = re.compile("[\u00a9\u00ae\u2120\u2122]")
 # Shown as nothing, so that they only keep a word from being found: soft hyphens, joiners, direction
-# marks, variation selectors. The dot is what folding leaves of a Turkish capital I.
+# marks, variation selectors.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]|(?<=i)\u0307"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
-_SAME = str.maketrans(
-    dict.fromkeys("‘’‛ʼʹ′`´", "'")
-    | dict.fromkeys("‐‑‒–—−", "-")
-    | dict.fromkeys("“”„″", '"')
-    | {"ı": "i"}
+_SAME = (
+    dict.fromkeys("‘’‛ʼʹ′`´", "'") | dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("“”„″", '"') | {"ı": "i"}
 )
+_ANY_SAME = re.compile(f"[{re.escape(''.join(_SAME))}]")
+_TURKISH_I = "i\u0307"  # what folding makes of a capital I with its dot
 # Scripts that write no spaces between words, and Korean, which glues particles to them.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u2e80-\u2fdf\u3005-\u3007"
@@ -66,8 +65,9 @@ def fold(text: str) -> str:
     """One spelling for what readers take for the same: case, width, quotes, hyphens, blanks."""
     if text.isascii():
         return " ".join(text.lower().replace("`", "'").split())
-    text = unicodedata.normalize("NFKC", _OWNERSHIP.sub(" ", text).translate(_SAME)).casefold()
-    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).translate(_SAME)
+    text = _ANY_SAME.sub(lambda found: _SAME[found[0]], _OWNERSHIP.sub(" ", text))
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).replace(_TURKISH_I, "i")
     return " ".join(text.split())
 
 

@@ -22,7 +22,7 @@ from agency.web.address import client_address
 class KeyOrSession(SessionAuthentication):
     """Gives (user or None, Actor)."""
 
-    def authenticate(self, request: Request) -> tuple[Any, Actor] | None:  # type: ignore[override]
+    def authenticate(self, request: Request) -> tuple[Any, Actor] | None:
         header = get_authorization_header(request)
         if header:
             return self._by_key(request, header)

@@ -1,4 +1,7 @@
-"""Cursor pagination for lists: `?cursor=…&limit=…` → {"results": […], "next": url or null}."""
+"""Cursor pagination for lists: `?cursor=…&limit=…` → {"results": […], "next": url or null}.
+
+The rows come from `agency.queries.paging.keyset`; here is the shape of the answer.
+"""
 
 from typing import Any
 
@@ -7,38 +10,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from agency.errors import Invalid
-from agency.queries.paging import keyset
-
 DEFAULT_LIMIT, MOST = 50, 200
 
 
-def read_limit(request: Request) -> int:
-    """Raises: Invalid, unless `limit` is absent or 1 to 200."""
-    text = request.query_params.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MOST):
-        raise Invalid.field("limit", f"limit must be a whole number from 1 to {MOST}.")
-    return int(text)
+def paged(request: Request, rows: list[Any], *, following: str | None, name: str = "cursor") -> Response:
+    """An answer with a page's rows, and the address of the following page.
+
+    Args:
+        following: what the query parameter `name` is on the following page; None on the last.
+    """
+    address = request.build_absolute_uri()
+    return Response(
+        {"results": rows, "next": replace_query_param(address, name, following) if following else None}
+    )
 
 
 class Keyset(BasePagination):
-    """Order comes from the view: `keyset_by` (a field, "-" before it for descending) and `keyset_kind`."""
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        page = keyset(
-            queryset,
-            by=getattr(view, "keyset_by", "id"),
-            kind=getattr(view, "keyset_kind", "u"),
-            cursor=request.query_params.get("cursor"),
-            limit=read_limit(request),
-        )
-        self._next = (
-            replace_query_param(request.build_absolute_uri(), "cursor", page.next) if page.next else None
-        )
-        return page.rows
-
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self._next})
+    """Tells the schema how a list's answer looks."""
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -49,30 +37,11 @@ class Keyset(BasePagination):
                 "next": {
                     "type": ["string", "null"],
                     "format": "uri",
-                    "description": "The following page.",
+                    "description": "The following page; null on the last.",
+                    "example": None,
                 },
             },
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
-        return [
-            {
-                "name": "cursor",
-                "in": "query",
-                "required": False,
-                "schema": {"type": "string"},
-                "description": "From `next` of the page before.",
-            },
-            {
-                "name": "limit",
-                "in": "query",
-                "required": False,
-                "schema": {
-                    "type": "integer",
-                    "minimum": 1,
-                    "maximum": MOST,
-                    "default": DEFAULT_LIMIT,
-                },
-                "description": "Rows a page.",
-            },
-        ]
+        return []  # each list's own filters name them

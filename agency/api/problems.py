@@ -2,27 +2,30 @@
 
 from typing import Any
 
-import structlog
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+import orjson
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from agency.api.parsers import TooLarge
 from agency.errors import DomainError
 
-log = structlog.get_logger("earshot.api")
-
-_TITLES = {
+MEDIA_TYPE = "application/problem+json"
+TITLES = {
     400: "Bad request",
     401: "Sign in first",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     406: "No such format",
+    409: "Somebody was quicker",
     413: "Too large",
     415: "Unsupported media type",
     429: "Too many requests",
+    500: "Something broke on our side",
 }
 
 
@@ -30,14 +33,14 @@ def problem(
     *,
     status: int,
     code: str,
-    title: str,
     detail: str,
+    title: str = "",
     errors: list[dict[str, str]] | None = None,
     request_id: str = "",
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:earshot:problem:{code}",
-        "title": title,
+        "title": title or TITLES.get(status, "That can't be done"),
         "status": status,
         "detail": detail,
         "code": code,
@@ -48,13 +51,81 @@ def problem(
     return body
 
 
+def problem_page(request: HttpRequest, *, status: int, code: str, detail: str) -> HttpResponse:
+    """A problem from where no API view is reached."""
+    request_id = request.META.get("HTTP_X_REQUEST_ID", "")
+    body = problem(status=status, code=code, detail=detail, request_id=request_id)
+    return HttpResponse(orjson.dumps(body), status=status, content_type=MEDIA_TYPE)
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: an answer for every error, the unforeseen ones too."""
+    request_id = context["request"].META.get("HTTP_X_REQUEST_ID", "")
+    if isinstance(error, DomainError):
+        return _of_domain(error, request_id)
+    known = _as_api_exception(error)
+    if known is None:
+        return _unforeseen(context, request_id)
+    answer = exception_handler(known, context)
+    if answer is None:
+        return None
+    invalid = isinstance(known, exceptions.ValidationError)
+    answer.data = problem(
+        status=known.status_code,
+        code="invalid" if invalid else str(known.default_code),
+        detail="Some fields are wrong; see errors." if invalid else str(known.detail),
+        errors=_field_errors(known.detail) if invalid else None,
+        request_id=request_id,
+    )
+    answer.content_type = MEDIA_TYPE
+    return answer
+
+
+def _as_api_exception(error: Exception) -> exceptions.APIException | None:
+    if isinstance(error, exceptions.APIException):
+        return error
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError("The request isn't one that we take.")
+    return None
+
+
+def _of_domain(error: DomainError, request_id: str) -> Response:
+    errors = [
+        {"pointer": f"/{name}", "detail": sentence, "code": error.code}
+        for name, sentence in error.fields.items()
+    ]
+    body = problem(
+        status=error.status,
+        code=error.code,
+        title=error.title,
+        detail=error.message,
+        errors=errors,
+        request_id=request_id,
+    )
+    return Response(body, status=error.status, content_type=MEDIA_TYPE)
+
+
+def _unforeseen(context: dict[str, Any], request_id: str) -> Response:
+    # As Django does for pages: the log, error trackers and the test client listen to this signal.
+    got_request_exception.send(sender=type(context["view"]), request=context["request"]._request)
+    detail = "It was noted. Try again, and if it stays, tell us the request_id."
+    body = problem(status=500, code="server_error", detail=detail, request_id=request_id)
+    return Response(body, status=500, content_type=MEDIA_TYPE)
+
+
 def _field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
     """A serializer's nested errors as JSON pointers with sentences."""
     if isinstance(detail, dict):
         found = []
         for key, value in detail.items():
-            here = pointer if key == "non_field_errors" else f"{pointer}/{key}"
-            found += _field_errors(value, here)
+            step = str(key).replace("~", "~0").replace("/", "~1")
+            found += _field_errors(value, pointer if key == "non_field_errors" else f"{pointer}/{step}")
         return found
     if isinstance(detail, list):
         found = []
@@ -62,40 +133,5 @@ def _field_errors(detail: Any, pointer: str = "") -> list[dict[str, str]]:
             nested = isinstance(value, dict | list)
             found += _field_errors(value, f"{pointer}/{index}" if nested else pointer)
         return found
-    return [{"pointer": pointer, "detail": str(detail), "code": str(getattr(detail, "code", "invalid"))}]
-
-
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
-    request = context["request"]
-    request_id = request.META.get("HTTP_X_REQUEST_ID", "")
-    if isinstance(error, DomainError):
-        errors = [{"pointer": f"/{f}", "detail": s, "code": error.code} for f, s in error.fields.items()]
-        body = problem(
-            status=error.status,
-            code=error.code,
-            title=error.title,
-            detail=error.message,
-            errors=errors,
-            request_id=request_id,
-        )
-        return Response(body, status=error.status, content_type="application/problem+json")
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
-    answer = exception_handler(error, context)
-    if answer is None or not isinstance(error, exceptions.APIException):
-        return answer
-    invalid = isinstance(error, exceptions.ValidationError)
-    code = "invalid" if invalid else str(getattr(error, "default_code", "error"))
-    detail = "Some fields are wrong; see errors." if invalid else str(error.detail)
-    answer.data = problem(
-        status=error.status_code,
-        code=code,
-        title=_TITLES.get(error.status_code, "That can't be done"),
-        detail=detail,
-        errors=_field_errors(error.detail) if invalid else None,
-        request_id=request_id,
-    )
-    answer.content_type = "application/problem+json"
-    return answer
+    code = str(getattr(detail, "code", "invalid"))
+    return [{"pointer": pointer, "detail": str(detail), "code": code}]

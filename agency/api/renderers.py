@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import orjson
+from django.utils.functional import Promise
 from rest_framework.renderers import BaseRenderer
 
 
 def _other(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value.total_seconds()
-    return str(value)
+    if isinstance(value, Promise):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON.")
 
 
 class Orjson(BaseRenderer):
@@ -30,5 +33,4 @@ class Orjson(BaseRenderer):
     ) -> bytes:
         if data is None:
             return b""
-        options = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
-        return orjson.dumps(data, default=_other, option=options)
+        return orjson.dumps(data, default=_other, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)

@@ -1,43 +1,82 @@
 """The base of every API view: sign-in, the stated right, then the agency's transaction around one domain call."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from agency.actor import Actor
+from agency.api.pagination import paged
+from agency.api.serializers import Filters, Input
+from agency.queries.paging import keyset
 from agency.rights import Right
 from agency.tenancy import tenant
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD"})
 
 
 class ApiView(GenericViewSet[Any]):
-    """States the right of each of its actions in `rights`.
+    """States the right of each of its actions in `rights`; None: whoever is signed in.
 
     The handler runs inside the caller's agency: one transaction, read-only for GET, rolled back by any error.
+
+    Attributes:
+        filters: action → its query parameters; an action that isn't there takes none.
+        actor: who asks.
+        asked: the query parameters, checked.
     """
 
-    rights: ClassVar[dict[str, Right]] = {}
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
+    rights: ClassVar[dict[str, Right | None]] = {}
+    filters: ClassVar[dict[str, type[Filters]]] = {}
     actor: Actor
+    asked: Mapping[str, Any]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
         asked: Request = self.initialize_request(request, *args, **kwargs)
         self.request = asked
         self.headers = self.default_response_headers
         try:
+            if asked.method == "OPTIONS":  # DRF would describe the view to anybody
+                self.action = None  # type: ignore[assignment]
             self.initial(asked, *args, **kwargs)
             handler = getattr(self, (asked.method or "").lower(), None)
             if self.action is None or handler is None:
                 response = self.http_method_not_allowed(asked, *args, **kwargs)
             else:
-                self.actor = asked.auth
+                self.actor = cast("Actor", asked.auth)
+                self.asked = self.filters.get(self.action, Filters).read(asked.query_params)
                 with tenant(self.actor.agency_id, read_only=asked.method in SAFE):
                     response = handler(asked, *args, **kwargs)
         except Exception as error:
             response = self.handle_exception(error)
         self.response = self.finalize_response(asked, response, *args, **kwargs)
         return self.response
+
+    def body(self, form: type[Input]) -> dict[str, Any]:
+        """What was sent, checked; of a PATCH only what it names.
+
+        Raises:
+            ValidationError: by field.
+        """
+        given = form(data=self.request.data, partial=self.request.method == "PATCH")
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    def page(
+        self, rows: "QuerySet[Any]", output: type[BaseSerializer[Any]], *, by: str, kind: str
+    ) -> Response:
+        """A page of rows in the order of the field `by` (see `keyset`).
+
+        Raises:
+            Invalid: a cursor from another list.
+        """
+        found = keyset(rows, by=by, kind=kind, cursor=self.asked.get("cursor"), limit=self.asked["limit"])
+        return paged(self.request, output(found.rows, many=True).data, following=found.next)

@@ -24,7 +24,13 @@ class Page(Generic[Row]):
     next: str | None
 
 
-_READERS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "u": UUID, "s": str}
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("PostgreSQL takes no NUL.")
+    return value
+
+
+_READERS: dict[str, Callable[[str], Any]] = {"t": datetime.fromisoformat, "u": UUID, "s": _text}
 
 
 def _write(value: Any) -> str:

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 
 from agency.actor import Actor
 from agency.api.members import MemberViews
+from agency.models import Membership
 from tests.conftest import Api
 
 
@@ -29,7 +30,7 @@ def test_without_a_live_key_the_answer_says_how_to_sign_in(db: None, token: str)
 
 def test_a_session_needs_the_csrf_token(ana: Actor) -> None:
     browser = Browser(enforce_csrf_checks=True)
-    user = __import__("agency.models", fromlist=["Membership"]).Membership.objects.get(pk=ana.id).user
+    user = Membership.objects.get(user__name="Ana").user
     browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert browser.get("/api/v1/me/").status_code == 200
     answer = browser.post("/api/v1/clients/", {"name": "Acorn"}, content_type="application/json")

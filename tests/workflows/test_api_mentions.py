@@ -26,7 +26,7 @@ def ids(answer: Any) -> list[str]:
 def three(brand: Client, ana: Actor, ben: Actor, clock: Clock) -> list[str]:
     """A new one, an urgent one that Ben works on, and a dismissed one, in the order that they came."""
     made = []
-    with tenant(brand.agency_id):
+    with tenant(ana.agency_id):
         for _ in range(3):
             clock.advance(minutes=1)
             made.append(make_mention(brand, now=clock.now).pk)
@@ -91,11 +91,11 @@ def test_a_wrong_filter_is_named(api: Callable[..., Api], ivo: Actor, query: str
 def test_pages_follow_each_other_while_mentions_come(
     api: Callable[..., Api], ivo: Actor, brand: Client, clock: Clock
 ) -> None:
-    with tenant(brand.agency_id):
+    with tenant(ivo.agency_id):
         before = [str(make_mention(brand, now=clock.advance(seconds=1)).pk) for _ in range(5)]
     key = api(ivo)
     first = key.get("/api/v1/mentions/?limit=2&order=newest")
-    with tenant(brand.agency_id):
+    with tenant(ivo.agency_id):
         make_mention(brand, now=clock.advance(seconds=1))
     found, following = ids(first), first.json()["next"]
     while following:
@@ -118,10 +118,10 @@ def test_a_list_takes_one_query_whatever_its_size(
             assert len(ids(key.get("/api/v1/mentions/?limit=200"))) == rows
         return [query["sql"] for query in asked.captured_queries]
 
-    with tenant(brand.agency_id):
+    with tenant(ivo.agency_id):
         make_mention(brand, now=clock.now)
     one = queries(1)
-    with tenant(brand.agency_id):
+    with tenant(ivo.agency_id):
         for _ in range(59):
             make_mention(brand, now=clock.now)
     sixty = queries(60)

@@ -343,7 +343,7 @@ def _unsettled(mention: Mention) -> Publication:
         Publication.objects.select_for_update(of=("self",))
         .select_related("version", "mention")
         .filter(mention=mention, state__in=[*UNDER_WAY, P.FAILED])
-        .order_by("-created_at")
+        .order_by("-created_at", "-id")
         .first()
     )
     if publication is None or mention.state != State.APPROVED:

@@ -54,7 +54,7 @@ def draft_reply(
     mention_id: UUID,
     *,
     text: str,
-    kind: str = ReplyKind.OTHER,
+    kind: str = "",
     by: Actor,
     seen: int | None,
     based_on: int | None = None,
@@ -63,6 +63,7 @@ def draft_reply(
     """Write the next version of the reply to a claimed mention. The same text again is the same version.
 
     Args:
+        kind: empty keeps the one that the response has.
         based_on: the number of the version that the writer began with, 0 for none; None where nobody looked.
 
     Raises:
@@ -70,7 +71,7 @@ def draft_reply(
         TextMovedOn: somebody else saved a version after `based_on`.
     """
     by.require(Right.RESPOND)
-    if kind not in ReplyKind.values:
+    if kind and kind not in ReplyKind.values:
         raise Invalid.field("kind", f"Choose a kind: {', '.join(ReplyKind.values)}.")
     tidy = check_text(text)
     mention = lock_mention(mention_id, seen=seen, now=now)
@@ -80,9 +81,9 @@ def draft_reply(
         )
     response = Response.objects.filter(mention=mention, closed_at=None).first()
     if response is None:
-        response = Response(mention=mention, kind=kind, created_at=now, created_by=by.name)
+        response = Response(mention=mention, kind=kind or ReplyKind.OTHER, created_at=now, created_by=by.name)
         response.save(force_insert=True)
-    elif response.kind != kind:
+    elif kind and response.kind != kind:
         response.kind = kind
         response.save(update_fields=["kind"])
     latest = latest_version(response)

@@ -82,11 +82,11 @@ def _steps(mention: Mention) -> list[Step]:
     moves = list(Transition.objects.filter(mention=mention).order_by("version"))
     handoffs = list(
         Approval.objects.filter(mention=mention)
-        .order_by("requested_at")
+        .order_by("requested_at", "id")
         .values_list("delivered_at", flat=True)
     )
     lanes = list(
-        Publication.objects.filter(mention=mention).order_by("created_at").values_list("lane", flat=True)
+        Publication.objects.filter(mention=mention).order_by("created_at", "id").values_list("lane", flat=True)
     )
     steps = []
     for moved in moves:
@@ -137,7 +137,7 @@ def history_of(mention: Mention) -> list[Happening]:
 
 def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
     """The response under way (else the last one) and its versions, newest first."""
-    response = Response.objects.filter(mention=mention).order_by("-created_at").first()
+    response = Response.objects.filter(mention=mention).order_by("-created_at", "-id").first()
     if response is None:
         return None, []
     return response, list(Version.objects.filter(response=response).order_by("-number"))
@@ -145,7 +145,7 @@ def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
 
 def latest_approval(mention: Mention) -> Approval | None:
     return (
-        Approval.objects.filter(mention=mention).select_related("version").order_by("-requested_at").first()
+        Approval.objects.filter(mention=mention).select_related("version").order_by("-requested_at", "-id").first()
     )
 
 
@@ -157,7 +157,7 @@ def decisions_of(approval: Approval) -> list[Decision]:
 
 def latest_publication(mention: Mention) -> Publication | None:
     return (
-        Publication.objects.filter(mention=mention).select_related("version").order_by("-created_at").first()
+        Publication.objects.filter(mention=mention).select_related("version").order_by("-created_at", "-id").first()
     )
 
 

@@ -1,0 +1,103 @@
+"""Members."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agency import clock
+from agency.actions.members import add_member, change_role, remove_member
+from agency.api.schema import example, operation
+from agency.api.serializers import Email, Input, PageFilters, Text
+from agency.api.views import ApiView
+from agency.queries.people import get_membership, list_members
+from agency.rights import Right, Role
+
+
+@example({"email": "ben@northlight.example", "name": "Ben", "role": "responder"})
+class MemberInput(Input):
+    email = Email()
+    name = Text(max_length=120)
+    role = serializers.ChoiceField(Role.choices)
+
+
+@example({"role": "manager"})
+class RoleInput(Input):
+    role = serializers.ChoiceField(Role.choices)
+
+
+@example(
+    {
+        "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e03",
+        "name": "Ben",
+        "email": "ben@northlight.example",
+        "role": "responder",
+        "created_at": "2026-03-06T17:04:00Z",
+    }
+)
+class MemberOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField(source="user.email")
+    role = serializers.ChoiceField(Role.choices)
+    created_at = serializers.DateTimeField()
+
+
+class MemberViews(ApiView):
+    rights = {
+        "list": Right.READ,
+        "create": Right.TEAM,
+        "retrieve": Right.READ,
+        "partial_update": Right.TEAM,
+        "destroy": Right.TEAM,
+    }
+    filters = {"list": PageFilters}
+
+    @operation("list_members", "Members", gives=MemberOutput(many=True))
+    def list(self, request: Request) -> Response:
+        return self.page(list_members(by=self.actor), MemberOutput, by="created_at", kind="t")
+
+    @operation(
+        "invite_member",
+        "Invite a member",
+        takes=MemberInput,
+        gives=MemberOutput,
+        status=201,
+        conflicts=True,
+        description="They are mailed how to sign in.",
+    )
+    def create(self, request: Request) -> Response:
+        member = add_member(**self.body(MemberInput), by=self.actor, now=clock.now())
+        return Response(MemberOutput(member).data, status=201)
+
+    @operation("get_member", "A member", gives=MemberOutput)
+    def retrieve(self, request: Request, member_id: UUID) -> Response:
+        return Response(MemberOutput(get_membership(member_id, by=self.actor)).data)
+
+    @operation(
+        "change_member",
+        "Change a member's role",
+        takes=RoleInput,
+        gives=MemberOutput,
+        conflicts=True,
+        description="An agency keeps at least one owner.",
+    )
+    def partial_update(self, request: Request, member_id: UUID) -> Response:
+        member = get_membership(member_id, by=self.actor)
+        changes = self.body(RoleInput)
+        if changes:
+            member = change_role(member, role=changes["role"], by=self.actor, now=clock.now())
+        return Response(MemberOutput(member).data)
+
+    @operation(
+        "remove_member",
+        "Remove a member",
+        status=204,
+        conflicts=True,
+        description="They can't enter any more, and the keys they made stop. What they did stays.",
+    )
+    def destroy(self, request: Request, member_id: UUID) -> Response:
+        remove_member(get_membership(member_id, by=self.actor), by=self.actor, now=clock.now())
+        return Response(status=204)

@@ -1,0 +1,110 @@
+"""Whatever a field or a filter holds, the answer is one that the document describes, and never a failure."""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from agency.actor import Actor
+from agency.models import Membership
+from agency.tenancy import tenant
+from clients.models import Client, Contact, Template
+from mentions.actions.sources import add_source
+from mentions.models import Mention
+from tests.conftest import Api, Clock
+from tests.contracts.answers import described
+
+HOSTILE: list[Any] = [
+    *(None, True, -1, 2**63 - 1, 1e308, "", "\x00", "a\x00\u202eb", "💥" * 2000, [], [[None]], ["\x00"]),
+    *({}, {"": ""}, {"\x00": "\x00"}, {"url": {"a": [1]}}, "0513-10-31T14:30:59+19:11", "9999-12-31T23:59:59-23:59"),
+    *("{author.__class__}", "{", "http://[::1"),
+]  # fmt: skip
+CURSORS = [
+    [first, second]
+    for first in (
+        "s\x00",
+        "s\ud800",
+        "s" + "x" * 300,
+        "t0001-01-01T00:00:00+23:59",
+        "t9999-12-31T23:59:59-23:59",
+    )
+    for second in ("u0195677c-0a54-7000-8d2f-0f3c9a6b1e06", "u")
+]
+QUERY = ("", "\x00", "a,b,,", ",", "-1", "99999999999999999999", "ÿ", "💥", "%", "'\"", "me", "x" * 3000)
+
+
+@pytest.fixture
+def ids(
+    ana: Actor, ben: Actor, brand: Client, dora: Contact, mention: Mention, clock: Clock
+) -> dict[str, str]:
+    """What stands for the parameters of addresses."""
+    with tenant(ana.agency_id):
+        source = add_source(
+            kind="feed", name="Forum", settings={"url": "https://forum.example/feed"}, client=None,
+            every=timedelta(minutes=5), by=ana, now=clock.now,
+        )  # fmt: skip
+        found = {
+            "client_id": brand.pk,
+            "contact_id": dora.pk,
+            "mention_id": mention.pk,
+            "post_id": mention.post_id,
+            "source_id": source.pk,
+            "template_id": Template.objects.order_by("id")[0].pk,
+            "member_id": Membership.objects.get(user__name="Ben").pk,
+            "key_id": mention.pk,
+        }
+    return {name: str(value) for name, value in found.items()}
+
+
+def calls(method: str, ids: dict[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in described()["paths"].items():
+        if method in methods:
+            yield path.format(**ids), methods[method]
+
+
+def hostile(example: dict[str, Any]) -> Iterator[Any]:
+    """The example with each of its fields, and of those inside it, replaced by each hostile value."""
+    for name, value in example.items():
+        for bad in HOSTILE:
+            yield {**example, name: bad}
+        if isinstance(value, dict):
+            for inner in hostile(value):
+                yield {**example, name: inner}
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch"])
+def test_no_body_breaks_anything(
+    api: Callable[..., Api], ana: Actor, ids: dict[str, str], method: str
+) -> None:
+    key = api(ana)
+    for path, operation in calls(method, ids):
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            continue
+        example = content["examples"]["Example"]["value"]
+        own = {"client": ids["client_id"], "assignee": ids["member_id"]}
+        example |= {name: own[name] for name in own if example.get(name)}
+        for body in hostile(example):
+            assert key.call(method.upper(), path, body).status_code < 500
+
+
+def test_no_filter_breaks_anything(api: Callable[..., Api], ana: Actor, ids: dict[str, str]) -> None:
+    key = api(ana)
+    for path, operation in calls("get", ids):
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                for value in QUERY:
+                    assert key.get(f"{path}?{parameter['name']}={quote(value)}").status_code < 500
+
+
+def test_no_cursor_breaks_anything(api: Callable[..., Api], ana: Actor, ids: dict[str, str]) -> None:
+    key = api(ana)
+    for path, operation in calls("get", ids):
+        if any(parameter["name"] == "cursor" for parameter in operation.get("parameters", [])):
+            for parts in CURSORS:
+                cursor = urlsafe_b64encode(json.dumps(parts).encode()).decode()
+                assert key.get(f"{path}?cursor={cursor}").status_code < 500

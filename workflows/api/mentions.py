@@ -1,0 +1,271 @@
+"""Mentions: the list that people work from, and one with everything around it."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agency import clock
+from agency.api.pagination import paged
+from agency.api.schema import example, operation
+from agency.api.serializers import ChoiceOrNull, Named, OrNull, PageFilters, Several
+from agency.api.views import ApiView
+from agency.errors import Invalid
+from agency.rights import Right
+from clients.words import ClockKind, Priority
+from mentions.api.posts import POST, PostOutput
+from mentions.words import CLOSED, OPEN, DismissReason, State
+from workflows.api.outputs import (
+    ApprovalOutput,
+    ClockOutput,
+    HappeningOutput,
+    LedgerOutput,
+    PublicationOutput,
+    ReplyOutput,
+    approval_shown,
+    ledger_shown,
+    response_shown,
+)
+from workflows.queries.inbox import EXCERPT, Filters, list_inbox
+from workflows.queries.possible import ACTIONS
+from workflows.queries.whole import Whole, get_whole
+
+
+@extend_schema_field(OpenApiTypes.STR)
+class MemberOrMe(serializers.UUIDField):
+    """A member's id, or `me`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return "me" if data == "me" else super().to_internal_value(data)
+
+
+class MentionFilters(PageFilters):
+    client = serializers.UUIDField(required=False)
+    state = Several(
+        child=serializers.ChoiceField(State.choices),
+        required=False,
+        help_text="Absent: the open ones (all but responded and dismissed).",
+    )
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    assignee = MemberOrMe(required=False, help_text="A member's id, or `me`.")
+    source = serializers.UUIDField(required=False)  # type: ignore[assignment]
+    order = serializers.ChoiceField(
+        ["urgency", "newest"],
+        required=False,
+        help_text="By the next deadline (what is asked when only open ones are), or by the time we saw it.",
+    )
+
+
+class FactsOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    client = Named()
+    state = serializers.ChoiceField(State.choices)
+    version = serializers.IntegerField(help_text="Send it with the next action: it is what you saw.")
+    priority = serializers.ChoiceField(Priority.choices)
+    matched = serializers.ListField(
+        child=serializers.CharField(), help_text="What was listened for, as found."
+    )
+    assignee = Named(allow_null=True)
+    published_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    late_found = serializers.BooleanField()
+    due_at = serializers.DateTimeField(allow_null=True, help_text="Of the clock that is due next.")
+    due_kind = ChoiceOrNull(ClockKind.choices)
+    breached = serializers.BooleanField()
+    responded_at = serializers.DateTimeField(allow_null=True)
+    answer_url = OrNull()
+    dismiss_reason = ChoiceOrNull(DismissReason.choices)
+
+
+_FACTS = {
+    "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e06",
+    "client": {"id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08", "name": "Brightwater"},
+    "state": "new",
+    "version": 1,
+    "priority": "normal",
+    "matched": ["Brightwater"],
+    "assignee": None,
+    "published_at": "2026-03-06T16:44:00Z",
+    "recorded_at": "2026-03-06T17:04:00Z",
+    "late_found": False,
+    "due_at": "2026-03-06T19:04:00Z",
+    "due_kind": "claim",
+    "breached": False,
+    "responded_at": None,
+    "answer_url": None,
+    "dismiss_reason": None,
+}
+
+
+class ExcerptOutput(serializers.Serializer[Any]):
+    """A post in a line."""
+
+    id = serializers.UUIDField()
+    platform = serializers.CharField()
+    url = OrNull()
+    title = serializers.CharField()
+    excerpt = serializers.CharField(help_text=f"At most {EXCERPT} characters of its text.")
+    author = serializers.CharField(help_text="The author's name; empty where unknown.")
+
+
+@example(
+    {
+        **_FACTS,
+        "post": {
+            "id": POST["id"],
+            "platform": POST["platform"],
+            "url": POST["url"],
+            "title": POST["title"],
+            "excerpt": POST["text"],
+            "author": "Pauls Zariņš",
+        },
+    }
+)
+class MentionRowOutput(FactsOutput):
+    post = ExcerptOutput()
+
+
+@example(
+    {
+        **_FACTS,
+        "post": POST,
+        "clocks": [
+            {
+                "kind": "claim",
+                "instance": 1,
+                "state": "running",
+                "target": 7200,
+                "used": 0,
+                "due_at": "2026-03-06T19:04:00Z",
+                "breached_at": None,
+                "late_found": False,
+            }
+        ],
+        "ledger": {
+            "sentence": "20 min: 20 min before we saw it",
+            "closed": False,
+            "whole": 1200,
+            "totals": {
+                "undetected": 1200,
+                "agency_on": 0,
+                "client_on": 0,
+                "agency_off": 0,
+                "client_off": 0,
+                "platform": 0,
+                "routed": 0,
+            },
+            "slices": [
+                {
+                    "owner": "undetected",
+                    "start": "2026-03-06T16:44:00Z",
+                    "end": "2026-03-06T17:04:00Z",
+                    "seconds": 1200,
+                }
+            ],
+            "reopened": [],
+        },
+        "response": None,
+        "approval": None,
+        "publication": None,
+        "history": [{"at": "2026-03-06T17:04:00Z", "what": "recorded", "who": "", "note": ""}],
+        "actions": ["claim", "priority", "dismiss"],
+    }
+)
+class MentionOutput(FactsOutput):
+    post = PostOutput()
+    clocks = ClockOutput(many=True)
+    ledger = LedgerOutput()
+    response = ReplyOutput(allow_null=True, help_text="The reply under way, else the last one.")
+    approval = ApprovalOutput(allow_null=True)
+    publication = PublicationOutput(allow_null=True)
+    history = HappeningOutput(many=True, help_text="Oldest first.")
+    actions = serializers.ListField(
+        child=serializers.ChoiceField(ACTIONS), help_text="What you can do with it as it stands."
+    )
+
+
+def shown(whole: Whole) -> dict[str, Any]:
+    """A mention as MentionOutput describes it."""
+    return {
+        **FactsOutput(whole.mention).data,
+        "post": PostOutput(whole.mention.post).data,
+        "clocks": ClockOutput(whole.clocks, many=True).data,
+        "ledger": ledger_shown(whole.ledger),
+        "response": response_shown(whole.response, whole.versions),
+        "approval": approval_shown(whole.approval, whole.decisions),
+        "publication": PublicationOutput(whole.publication).data if whole.publication else None,
+        "history": HappeningOutput(whole.history, many=True).data,
+        "actions": whole.actions,
+    }
+
+
+_AS_IT_IS = (
+    *("id", "state", "version", "priority", "matched", "published_at", "recorded_at", "late_found"),
+    *("due_at", "breached", "responded_at"),
+)
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the inbox as MentionRowOutput describes it; by hand, because lists are long and asked for often."""
+    assignee = row["assignee_id"]
+    return {
+        **{name: row[name] for name in _AS_IT_IS},
+        "client": {"id": row["client_id"], "name": row["client_name"]},
+        "assignee": {"id": assignee, "name": row["assignee_name"]} if assignee else None,
+        "due_kind": row["due_kind"] or None,
+        "answer_url": row["answer_url"] or None,
+        "dismiss_reason": row["dismiss_reason"] or None,
+        "post": {
+            "id": row["post_id"],
+            "platform": row["platform"],
+            "url": row["post_url"] or None,
+            "title": row["title"],
+            "excerpt": row["excerpt"],
+            "author": row["author_name"],
+        },
+    }
+
+
+class MentionViews(ApiView):
+    rights = {"list": Right.READ, "retrieve": Right.READ}
+    filters = {"list": MentionFilters}
+
+    @operation(
+        "list_mentions",
+        "Mentions",
+        gives=MentionRowOutput(many=True),
+        description="The open ones by urgency, unless you ask otherwise; lists with closed ones are newest first.",
+    )
+    def list(self, request: Request) -> Response:
+        states = tuple(self.asked.get("state", ())) or OPEN
+        if self.asked.get("order") == "urgency" and set(states) & set(CLOSED):
+            raise Invalid.field("order", "Closed mentions have no urgency. Ask for the newest.")
+        filters = Filters(
+            client_id=self.asked.get("client"),
+            states=states,
+            priority=self.asked.get("priority", ""),
+            assignee_id=self._assignee(),
+            source_id=self.asked.get("source"),
+        )
+        page = list_inbox(
+            by=self.actor,
+            filters=filters,
+            cursor=self.asked.get("cursor"),
+            limit=self.asked["limit"],
+            newest=self.asked.get("order") == "newest",
+        )
+        return paged(request, [_row(row) for row in page.rows], following=page.next)
+
+    @operation("get_mention", "A mention with everything around it", gives=MentionOutput)
+    def retrieve(self, request: Request, mention_id: UUID) -> Response:
+        return Response(shown(get_whole(mention_id, by=self.actor, now=clock.now())))
+
+    def _assignee(self) -> UUID | None:
+        wanted = self.asked.get("assignee")
+        if wanted == "me" and self.actor.member_id is None:
+            raise Invalid.field("assignee", "This key belongs to no member, so there is no “me”.")
+        return self.actor.member_id if wanted == "me" else wanted

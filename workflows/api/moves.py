@@ -1,0 +1,156 @@
+"""What is done with a mention besides answering it."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agency import clock
+from agency.api.schema import example, operation
+from agency.api.serializers import Id, Input, Text, Whole
+from agency.api.views import ApiView
+from agency.rights import Right
+from clients.words import Priority
+from mentions.words import DismissReason
+from workflows.actions.moves import (
+    assign_mention,
+    claim_mention,
+    dismiss_mention,
+    release_mention,
+    reopen_mention,
+    set_priority,
+)
+from workflows.api.mentions import MentionOutput, shown
+from workflows.queries.whole import get_whole
+
+_MEMBER = "0195677c-0a54-7000-8d2f-0f3c9a6b1e03"
+
+
+@example({"version": 2})
+class SeenInput(Input):
+    """`version`: of the mention as you saw it. If it has changed since, nothing is done and the answer is 409."""
+
+    version = Whole(min_value=1, max_value=2_147_483_647)
+
+
+@example({"version": 1})
+class ClaimInput(SeenInput):
+    assignee = Id(required=False, help_text="The member who takes it; absent: you, or who made the key.")
+
+
+@example({"version": 2, "assignee": _MEMBER})
+class AssignInput(SeenInput):
+    assignee = Id()
+
+
+@example({"version": 1, "priority": "urgent"})
+class PriorityInput(SeenInput):
+    priority = serializers.ChoiceField(Priority.choices)
+
+
+@example({"version": 1, "reason": "no_reply_needed", "note": "They found the answer themselves."})
+class DismissInput(SeenInput):
+    reason = serializers.ChoiceField(DismissReason.choices)
+    note = Text(required=False, default="", allow_blank=True, max_length=2000, multiline=True)
+
+
+@example({"version": 6, "note": "They asked again by mail."})
+class ReopenInput(SeenInput):
+    note = Text(required=False, default="", allow_blank=True, max_length=2000, multiline=True)
+
+
+class OnMention(ApiView):
+    """An action on a mention; each answers with the mention as it is then."""
+
+    def seen(self, form: type[SeenInput]) -> dict[str, Any]:
+        """The body as actions take it, with who acts and when."""
+        given = self.body(form)
+        given["seen"] = given.pop("version")
+        return {**given, "by": self.actor, "now": clock.now()}
+
+    def mention(self, mention_id: UUID) -> Response:
+        return Response(shown(get_whole(mention_id, by=self.actor, now=clock.now())))
+
+
+class MoveViews(OnMention):
+    rights = {
+        "claim": Right.RESPOND,
+        "release": Right.RESPOND,
+        "assign": Right.RESPOND,
+        "priority": Right.RESPOND,
+        "dismiss": Right.RESPOND,
+        "reopen": Right.RESPOND,
+    }
+
+    @operation(
+        "claim_mention",
+        "Claim a new mention",
+        takes=ClaimInput,
+        gives=MentionOutput,
+        conflicts=True,
+        description="When several claim it at once, one wins and the others get 409.",
+    )
+    def claim(self, request: Request, mention_id: UUID) -> Response:
+        given = self.seen(ClaimInput)
+        claim_mention(mention_id, assignee_id=given.pop("assignee", None), **given)
+        return self.mention(mention_id)
+
+    @operation(
+        "release_mention",
+        "Give a claimed mention back to the queue",
+        takes=SeenInput,
+        gives=MentionOutput,
+        conflicts=True,
+    )
+    def release(self, request: Request, mention_id: UUID) -> Response:
+        release_mention(mention_id, **self.seen(SeenInput))
+        return self.mention(mention_id)
+
+    @operation(
+        "assign_mention",
+        "Hand a claimed mention to another member",
+        takes=AssignInput,
+        gives=MentionOutput,
+        conflicts=True,
+    )
+    def assign(self, request: Request, mention_id: UUID) -> Response:
+        given = self.seen(AssignInput)
+        assign_mention(mention_id, member_id=given.pop("assignee"), **given)
+        return self.mention(mention_id)
+
+    @operation(
+        "set_priority",
+        "Say how urgent a mention is",
+        takes=PriorityInput,
+        gives=MentionOutput,
+        conflicts=True,
+        description="Its clocks get the targets of that priority and keep the time that they used.",
+    )
+    def priority(self, request: Request, mention_id: UUID) -> Response:
+        set_priority(mention_id, **self.seen(PriorityInput))
+        return self.mention(mention_id)
+
+    @operation(
+        "dismiss_mention",
+        "Close a mention without an answer",
+        takes=DismissInput,
+        gives=MentionOutput,
+        conflicts=True,
+        description="What the client was asked is taken back.",
+    )
+    def dismiss(self, request: Request, mention_id: UUID) -> Response:
+        dismiss_mention(mention_id, **self.seen(DismissInput))
+        return self.mention(mention_id)
+
+    @operation(
+        "reopen_mention",
+        "Work on a closed mention again",
+        takes=ReopenInput,
+        gives=MentionOutput,
+        conflicts=True,
+    )
+    def reopen(self, request: Request, mention_id: UUID) -> Response:
+        reopen_mention(mention_id, **self.seen(ReopenInput))
+        return self.mention(mention_id)

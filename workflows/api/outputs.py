@@ -1,0 +1,175 @@
+"""How the work on a mention looks from outside: its clocks, ledger, reply, approval and publication."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from agency.actor import ActorKind
+from agency.api.serializers import Named, OrNull, Seconds
+from clients.words import ClockKind, ReplyKind
+from workflows.ledger import Ledger, Owner, sentence
+from workflows.models import Approval, Decision, Publication, Response, Version
+
+CLOCK_STATES = ("running", "paused", "met", "breached")
+OWNERS = tuple(owner.value for owner in Owner)
+
+
+class ClockOutput(serializers.Serializer[Any]):
+    """One SLA timer."""
+
+    kind = serializers.ChoiceField(ClockKind.choices)
+    instance = serializers.IntegerField()
+    state = serializers.ChoiceField(CLOCK_STATES)
+    target = Seconds()
+    used = Seconds()
+    due_at = serializers.DateTimeField(allow_null=True)
+    breached_at = serializers.DateTimeField(allow_null=True)
+    late_found = serializers.BooleanField(
+        help_text="The post was found too late: it counts, and can't breach."
+    )
+
+
+class SliceOutput(serializers.Serializer[Any]):
+    """A stretch of time that was one owner's."""
+
+    owner = serializers.ChoiceField(OWNERS)
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    seconds = Seconds(source="length")
+
+
+class TotalsOutput(serializers.Serializer[Any]):
+    """Seconds by owner; they add up to the whole."""
+
+    undetected = Seconds()
+    agency_on = Seconds()
+    client_on = Seconds()
+    agency_off = Seconds()
+    client_off = Seconds()
+    platform = Seconds()
+    routed = Seconds()
+
+
+class LedgerOutput(serializers.Serializer[Any]):
+    """Whose time each second was, from the post's publication to our answer."""
+
+    sentence = serializers.CharField()
+    closed = serializers.BooleanField(help_text="It was answered or dismissed; else the time still runs.")
+    whole = Seconds()
+    totals = TotalsOutput()
+    slices = SliceOutput(many=True)
+    reopened = serializers.ListField(
+        child=serializers.ListField(child=SliceOutput()), help_text="Each later round after a reopening."
+    )
+
+
+class VersionOutput(serializers.Serializer[Any]):
+    """One text of a reply, never changed."""
+
+    id = serializers.UUIDField()
+    number = serializers.IntegerField()
+    text = serializers.CharField()
+    digest = serializers.CharField(help_text="SHA-256 over all that an approver agrees to.")
+    lane = serializers.CharField(help_text="The platform that publishes it, or hand_made.")
+    author = serializers.CharField(source="author_name")
+    author_kind = serializers.ChoiceField([kind.value for kind in ActorKind])
+    created_at = serializers.DateTimeField()
+
+
+class ReplyOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(ReplyKind.choices)
+    created_at = serializers.DateTimeField()
+    created_by = serializers.CharField()
+    closed_at = serializers.DateTimeField(allow_null=True)
+    versions = VersionOutput(many=True, help_text="Newest first.")
+
+
+class DecisionOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    contact = Named()
+    verdict = serializers.ChoiceField(Decision.Verdict.choices)
+    version = serializers.IntegerField(source="version.number")
+    digest = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    comment = serializers.CharField()
+    state = serializers.ChoiceField(Decision.State.choices)
+    at = serializers.DateTimeField()
+    effective_at = serializers.DateTimeField(help_text="Until then it can be undone.")
+
+
+class ApprovalOutput(serializers.Serializer[Any]):
+    """The latest request to the client's contacts."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(Approval.State.choices)
+    version = serializers.IntegerField(source="version.number")
+    requested_by = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    needed_by = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    decisions = DecisionOutput(many=True)
+
+
+class PublicationOutput(serializers.Serializer[Any]):
+    """The latest way of an approved version onto its platform."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(Publication.State.choices)
+    version = serializers.IntegerField(source="version.number")
+    lane = serializers.CharField()
+    attempts = serializers.IntegerField()
+    url = OrNull()
+    error_code = OrNull()
+    error = OrNull()
+    created_at = serializers.DateTimeField()
+    live_at = serializers.DateTimeField(allow_null=True)
+    attested_by = OrNull()
+
+
+class HappeningOutput(serializers.Serializer[Any]):
+    """One line of the history."""
+
+    at = serializers.DateTimeField()
+    what = serializers.CharField(help_text="Such as move:claim, clock:breach, decision:approve:effective.")
+    who = serializers.CharField()
+    note = serializers.CharField()
+
+
+def ledger_shown(ledger: Ledger) -> dict[str, Any]:
+    about = {
+        "sentence": sentence(ledger),
+        "closed": ledger.closed,
+        "whole": ledger.whole,
+        "totals": {owner.value: length for owner, length in ledger.totals.items()},
+        "slices": ledger.slices,
+        "reopened": ledger.reopened,
+    }
+    return dict(LedgerOutput(about).data)
+
+
+def response_shown(response: Response | None, versions: list[Version]) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    about = {
+        name: getattr(response, name) for name in ("id", "kind", "created_at", "created_by", "closed_at")
+    }
+    return dict(ReplyOutput({**about, "versions": versions}).data)
+
+
+def approval_shown(approval: Approval | None, decisions: list[Decision]) -> dict[str, Any] | None:
+    if approval is None:
+        return None
+    fields = (
+        "id",
+        "state",
+        "version",
+        "requested_by",
+        "requested_at",
+        "needed_by",
+        "delivered_at",
+        "closed_at",
+    )
+    about = {name: getattr(approval, name) for name in fields}
+    return dict(ApprovalOutput({**about, "decisions": decisions}).data)

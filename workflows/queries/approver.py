@@ -1,0 +1,44 @@
+"""What an approver's page shows of the request that a live link leads to."""
+
+from dataclasses import dataclass
+
+from agency.models import Agency
+from clients.models import Contact
+from mentions.queries.mentions import author_history
+from workflows.models import Approval, Decision, Version
+from workflows.queries.approvals import Found, get_approval, standing_decision
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSeen:
+    """`zone`: the contact's own, else the client's. `earlier`: posts of this author about the client before."""
+
+    agency: Agency
+    approval: Approval
+    contact: Contact
+    zone: str
+    decision: Decision | None
+    earlier: int
+
+
+def see_request(found: Found) -> RequestSeen | None:
+    """Inside the agency. None when the contact has left."""
+    pair = get_approval(found)
+    if pair is None:
+        return None
+    approval, contact = pair
+    mention = approval.mention
+    return RequestSeen(
+        agency=Agency.objects.get(pk=found.agency_id),
+        approval=approval,
+        contact=contact,
+        zone=contact.time_zone or mention.client.time_zone,
+        decision=standing_decision(approval),
+        earlier=max(author_history(mention.post.author_id, client_id=mention.client_id) - 1, 0),
+    )
+
+
+def text_with_digest(approval: Approval, digest: str) -> str | None:
+    """The text of the version of this response with that digest: what somebody had before them."""
+    version = Version.objects.filter(response=approval.version.response, digest=digest).first()
+    return version.text if version else None
