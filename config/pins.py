@@ -33,7 +33,9 @@ def _versions(lock: dict[str, list[dict[str, str]]]) -> list[str]:
     found: dict[str, set[str]] = {}
     for package in lock["package"]:
         found.setdefault(package["name"], set()).add(package.get("version", ""))
-    return sorted(f"{name}=={next(iter(one))}" for name, one in found.items() if len(one) == 1 and name != "earshot")
+    return sorted(
+        f"{name}=={next(iter(one))}" for name, one in found.items() if len(one) == 1 and name != "earshot"
+    )
 
 
 def _with_pins(text: str, pins: list[str]) -> str:

@@ -12,6 +12,8 @@ import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config.masking import mask_secrets
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -370,11 +372,13 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": (
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                mask_secrets,
                 structlog.dev.ConsoleRenderer(colors=False)
                 if DEVELOPMENT
-                else structlog.processors.JSONRenderer()
-            ),
+                else structlog.processors.JSONRenderer(),
+            ],
             "foreign_pre_chain": _shared_processors,
         }
     },

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client as Browser
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -47,14 +46,12 @@ def fields(form: LexborNode) -> dict[str, Any]:
     return held
 
 
-def submit(
-    browser: Browser, response: Any, *, action: str = "", button: str = "", url: str = "", **typed: Any
-) -> HttpResponse:
+def submit(browser: Browser, response: Any, *, action: str = "", button: str = "", **typed: Any) -> Any:
     """Send a form of the page with what it holds, and what is typed over it."""
     form = find_form(response, action=action, button=button)
     held = {name: value for name, value in fields(form).items() if name != "csrfmiddlewaretoken"}
-    address = form.attributes.get("action") or url or response.wsgi_request.get_full_path()
-    answer: HttpResponse = browser.post(address, {**held, **typed})
+    address = form.attributes.get("action") or response.wsgi_request.get_full_path()
+    answer: Any = browser.post(address, {**held, **typed})
     return answer
 
 

@@ -1,7 +1,7 @@
 """Takes the README's pictures from a running Earshot with the demo agency, in Chromium.
 
-    uv run manage.py up                                        # in another terminal
-    uv run python -m tests.screenshots                         # writes docs/images/
+uv run manage.py up                                        # in another terminal
+uv run python -m tests.screenshots                         # writes docs/images/
 """
 
 import os
@@ -74,10 +74,15 @@ def _phone(browser: Browser, address: str, data_dir: Path) -> None:
     link = next(
         found[1]
         for file in mails
-        if (found := re.search(r"(/approve/[\w-]+/)", file.read_text().replace("=\n", ""))) and "dora@" in file.read_text()
+        if (found := re.search(r"(/approve/[\w-]+/)", file.read_text().replace("=\n", "")))
+        and "dora@" in file.read_text()
     )
     page = browser.new_page(
-        viewport={"width": 390, "height": 844}, device_scale_factor=2, base_url=address, is_mobile=True, has_touch=True
+        viewport={"width": 390, "height": 844},
+        device_scale_factor=2,
+        base_url=address,
+        is_mobile=True,
+        has_touch=True,
     )
     page.goto(link)
     page.screenshot(path=IMAGES / "approval.png")

@@ -182,7 +182,7 @@ def test_the_ledger_is_drawn_with_its_legend_and_without_a_style() -> None:
     html = template.render(Context({"ledger": ledger}))
     assert 'class="own own--client_on" x="33.333%" y="0" width="66.667%"' in html
     assert "In all 3 h" in html
-    assert "Client <b>2 h</b>" in html
+    assert "</svg>Client</li>" in html
     assert "style=" not in html
 
 

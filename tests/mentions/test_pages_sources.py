@@ -140,7 +140,10 @@ def test_another_address_begins_afresh(mara: Actor, page: Page) -> None:
     follow(
         browser,
         submit(
-            browser, browser.get(f"/sources/{source.pk}/edit/"), button="Save", url="https://forum.example/new"
+            browser,
+            browser.get(f"/sources/{source.pk}/edit/"),
+            button="Save",
+            url="https://forum.example/new",
         ),
     )
     assert only_source(mara).cursor == {}

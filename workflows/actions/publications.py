@@ -223,7 +223,9 @@ def _again(publication: Publication, state: str, now: datetime) -> None:
     publication.state = state
     publication.save()
     set_alarm(
-        PUBLICATION_SEND, publication.pk, now + min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST)
+        PUBLICATION_SEND,
+        publication.pk,
+        now + min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST),
     )
 
 

@@ -26,6 +26,7 @@ from workflows.queries.mention import (
     ledger_of,
     open_response,
 )
+from workflows.queries.possible import possible_actions
 from workflows.words import REQUEST
 
 
@@ -43,7 +44,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`versions`: of the latest response, newest first. `earlier`: mentions of this client by the same author."""
+    """`versions`: of the latest response, newest first. `earlier`: mentions of this client by the same author.
+
+    `actions`: what the one who asks can do now, by the names of `possible_actions`.
+    """
 
     mention: Mention
     clocks: list[ClockView]
@@ -58,6 +62,7 @@ class Desk:
     attempts: list[Attempt]
     asks_client: bool
     earlier: int
+    actions: list[str]
     members: list[Membership]
     templates: list[Template]
 
@@ -71,6 +76,8 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
     publication = latest_publication(mention)
     standing = [d for d in decisions if d.state in {Decision.State.PENDING, Decision.State.EFFECTIVE}]
     works = by.may(Right.RESPOND)
+    asks = current_approval_policy(mention.client_id).asks
+    has_reply = response is not None and response.closed_at is None and bool(versions)
     return Desk(
         mention=mention,
         clocks=clocks_of(mention, now=now),
@@ -83,8 +90,9 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
         decision=standing[-1] if standing else None,
         publication=publication,
         attempts=_attempts(publication) if publication else [],
-        asks_client=current_approval_policy(mention.client_id).asks == ApprovalPolicy.Asks.CLIENT,
+        asks_client=asks == ApprovalPolicy.Asks.CLIENT,
         earlier=max(author_history(mention.post.author_id, client_id=mention.client_id) - 1, 0),
+        actions=possible_actions(mention, by=by, has_reply=has_reply, asks=asks, publication=publication),
         members=list(list_members(by=by).order_by("user__name", "id")) if works else [],
         templates=list(_templates(mention, by)) if works else [],
     )

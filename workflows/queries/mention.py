@@ -86,7 +86,9 @@ def _steps(mention: Mention) -> list[Step]:
         .values_list("delivered_at", flat=True)
     )
     lanes = list(
-        Publication.objects.filter(mention=mention).order_by("created_at", "id").values_list("lane", flat=True)
+        Publication.objects.filter(mention=mention)
+        .order_by("created_at", "id")
+        .values_list("lane", flat=True)
     )
     steps = []
     for moved in moves:
@@ -145,7 +147,10 @@ def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
 
 def latest_approval(mention: Mention) -> Approval | None:
     return (
-        Approval.objects.filter(mention=mention).select_related("version").order_by("-requested_at", "-id").first()
+        Approval.objects.filter(mention=mention)
+        .select_related("version")
+        .order_by("-requested_at", "-id")
+        .first()
     )
 
 
@@ -157,7 +162,10 @@ def decisions_of(approval: Approval) -> list[Decision]:
 
 def latest_publication(mention: Mention) -> Publication | None:
     return (
-        Publication.objects.filter(mention=mention).select_related("version").order_by("-created_at", "-id").first()
+        Publication.objects.filter(mention=mention)
+        .select_related("version")
+        .order_by("-created_at", "-id")
+        .first()
     )
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 from celery import shared_task
-from django.db import transaction
 
 from agency import clock
 from agency.actions.alarms import on_alarm
+from agency.tasks.doorbell import ring_after_commit
 from agency.tenancy import current_agency
 from workflows.actions.publications import publish
 from workflows.words import PUBLICATION_SEND
@@ -23,7 +22,7 @@ def publish_reply(agency_id: str, publication_id: str) -> None:
 @on_alarm(PUBLICATION_SEND)
 def ring_for_publications(publications: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
     """Ring the doorbell; the sending sets what comes next, and should the ring be lost, ring again."""
-    agency_id = str(current_agency())
+    agency_id = current_agency()
     for publication_id in publications:
-        transaction.on_commit(partial(publish_reply.delay, agency_id, str(publication_id)), robust=True)
+        ring_after_commit(publish_reply, agency_id, publication_id)
     return dict.fromkeys(publications, now + timedelta(seconds=30))

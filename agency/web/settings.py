@@ -1,0 +1,100 @@
+"""The agency's own settings, and the way to another agency."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.views import View
+
+from agency.actions.members import change_agency
+from agency.errors import DomainError
+from agency.models import Agency
+from agency.queries.people import memberships_of
+from agency.rights import Right
+from agency.web.answers import see_other
+from agency.web.fields import CleanText, ZoneField, zones
+from agency.web.form_pages import UNACCEPTABLE, put_errors, status_of
+from agency.web.house import CHOSEN
+from agency.web.views import StaffPage
+
+
+class AgencyForm(forms.Form):
+    name = CleanText(
+        label="Agency's name",
+        max_length=120,
+        missing="Enter the agency's name.",
+        help_text="Clients read it too.",
+    )
+    time_zone = ZoneField(help_text="Times on these pages are shown in it.")
+    undo_seconds = forms.IntegerField(
+        label="Seconds to take a decision back",
+        min_value=0,
+        max_value=300,
+        help_text="How long an approver can undo a decision before it takes effect: 0 to 300.",
+        error_messages={
+            "required": "Enter a number of seconds, 0 to 300.",
+            "invalid": "Enter a whole number of seconds, 0 to 300.",
+            "min_value": "Enter 0 or more.",
+            "max_value": "Enter at most 300 (five minutes).",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone: Any = self.fields["time_zone"]
+        zone.choices = zones(self.initial.get("time_zone") or "")
+
+
+class Settings(StaffPage):
+    right, write_right = Right.READ, Right.AGENCY
+    nav = "settings"
+    form: AgencyForm | None = None
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._show(self._form(None))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = self.form = self._form(request.POST)
+        if not form.is_valid():
+            return self._show(form, status=UNACCEPTABLE)
+        change_agency(self.house.agency, changes=form.cleaned_data, by=self.actor, now=self.now)
+        return self.done(reverse("settings"), "Saved.")
+
+    def refused(self, error: DomainError) -> HttpResponse:
+        if self.form is None or error.status == 403:
+            return super().refused(error)
+        with self.inside(read_only=True):
+            put_errors(self.form, error)
+            return self._show(self.form, status=status_of(error))
+
+    def _form(self, data: Any) -> AgencyForm:
+        agency: Agency = self.house.agency
+        now = {"name": agency.name, "time_zone": agency.time_zone, "undo_seconds": agency.undo_seconds}
+        return AgencyForm(data, initial=now)
+
+    def _show(self, form: AgencyForm, *, status: int = 200) -> HttpResponse:
+        context = {
+            "form": form if self.actor.may(Right.AGENCY) else None,
+            "promises_url": reverse("promises") if self.actor.may(Right.MANAGE) else "",
+        }
+        return self.page("agency/settings.html", context, status=status)
+
+
+class SwitchAgency(View):
+    """Work in another agency that one has a place in. The session remembers it; nothing of any agency is read."""
+
+    http_method_names = ["post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return see_other(request, reverse("account_login"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        wanted = request.POST.get("agency", "")
+        mine = {str(member.agency_id) for member in memberships_of(request.user)}  # type: ignore[arg-type]
+        if wanted in mine:
+            request.session[CHOSEN] = wanted
+        return see_other(request, reverse("inbox"))

@@ -1,0 +1,111 @@
+"""The team: who is in it, with which role."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from agency.actions.members import add_member, change_role, remove_member
+from agency.errors import DomainError
+from agency.models import Membership
+from agency.queries.people import get_membership, list_members
+from agency.rights import Right, Role
+from agency.web.fields import CleanText, Mail, Pick
+from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
+from agency.web.views import StaffPage
+
+
+class InviteForm(forms.Form):
+    email = Mail(label="Mail address", help_text="The invitation goes there.")
+    name = CleanText(label="Name", max_length=120, missing="Enter their name.")
+    role = Pick(label="Role", choices=Role.choices, initial=Role.RESPONDER, missing="Choose a role.")
+
+
+class RoleForm(forms.Form):
+    role = Pick(label="Role", choices=Role.choices, missing="Choose a role.")
+
+
+class Team(StaffPage):
+    right, write_right = Right.READ, Right.TEAM
+    nav = "team"
+    form: InviteForm | None = None
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._show(InviteForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Invite somebody."""
+        form = self.form = InviteForm(request.POST)
+        if not form.is_valid():
+            return self._show(form, status=UNACCEPTABLE)
+        add_member(**form.cleaned_data, by=self.actor, now=self.now)
+        return self.done(reverse("team"), f"{form.cleaned_data['email']} is invited: a mail is on its way.")
+
+    def refused(self, error: DomainError) -> HttpResponse:
+        if self.form is None or error.status == 403:
+            return super().refused(error)
+        with self.inside(read_only=True):
+            put_errors(self.form, error)
+            return self._show(self.form, status=status_of(error))
+
+    def _show(self, form: InviteForm, *, status: int = 200) -> HttpResponse:
+        context = {
+            "members": [
+                self._line(member) for member in list_members(by=self.actor).order_by("created_at", "id")
+            ],
+            "invite_form": form if self.actor.may(Right.TEAM) else None,
+            "invite_url": reverse("team"),
+        }
+        return self.page("agency/team.html", context, status=status)
+
+    def _line(self, member: Membership) -> dict[str, Any]:
+        may = self.actor.may(Right.TEAM)
+        return {
+            "name": member.name,
+            "email": member.user.email,
+            "role": member.role,
+            "role_label": Role(member.role).label,
+            "is_you": member.pk == self.actor.id,
+            "last_seen_at": member.user.last_login,
+            "role_form": RoleForm(initial={"role": member.role}, auto_id=f"role-{member.pk}-%s")
+            if may
+            else None,
+            "role_url": reverse("member-role", args=[member.pk]),
+            "remove_url": reverse("member-remove", args=[member.pk]) if may else "",
+        }
+
+
+class ChangeRole(StaffPage):
+    right = Right.TEAM
+    nav = "team"
+
+    def post(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
+        member = get_membership(member_id, by=self.actor)
+        change_role(member, role=request.POST.get("role", ""), by=self.actor, now=self.now)
+        return self.done(reverse("team"), f"{member.name} is {Role(member.role).label.lower()} now.")
+
+
+class RemoveMember(ConfirmPage):
+    right = Right.TEAM
+    nav = "team"
+    submit_label = "Remove"
+    member: Membership
+
+    def load(self, **kwargs: Any) -> None:
+        self.member = get_membership(kwargs["member_id"], by=self.actor)
+        self.title = f"Remove {self.member.name}"
+        self.sentence = f"{self.member.name} can't enter {self.house.agency.name} from the next click on."
+        self.consequence = (
+            "The API keys that they made stop working. What they did stays in the history under their name, and what "
+            "they have claimed stays theirs until somebody hands it on."
+        )
+
+    def cancel_url(self) -> str:
+        return reverse("team")
+
+    def act(self) -> str:
+        remove_member(self.member, by=self.actor, now=self.now)
+        self.said = f"{self.member.name} was removed."
+        return reverse("team")

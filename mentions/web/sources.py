@@ -1,0 +1,296 @@
+"""Sources: the list, a source's health, and what can be done with it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+
+from agency.queries.paging import keyset
+from agency.rights import Right
+from agency.text import safe_link
+from agency.web.fields import CleanText, DurationText, Pick, PickRow, offer, write_duration
+from agency.web.form_pages import ConfirmPage, FormPage
+from agency.web.lists import cursor_of, pager
+from agency.web.views import StaffPage
+from clients.queries.clients import get_client, list_clients
+from mentions.actions.sources import (
+    add_source,
+    change_source,
+    delete_source,
+    pause_source,
+    read_now,
+    resume_source,
+)
+from mentions.models import Source, SourceRead
+from mentions.queries.figures import Found, found_by_source, last_reads
+from mentions.queries.mentions import get_source, list_sources
+
+ROWS = 60
+EVERY = timedelta(minutes=15)
+_HEALTH = {"good": "ok", "new": "never"}
+_OUTCOMES = {"read": "Read", "unchanged": "Nothing new", "failed": "Failed"}
+
+
+def source_line(source: Source, found: Found | None = None) -> dict[str, Any]:
+    """A source as lists show it."""
+    return {
+        "url": reverse("source-detail", args=[source.pk]),
+        "name": source.name,
+        "platform": source.kind,
+        "client_name": source.client.name if source.client else "",
+        "health": _HEALTH.get(source.health, source.health),
+        "sentence": source.error,
+        "last_read_at": source.last_read_at,
+        "next_read_at": source.next_read_at,
+        "failing_since": source.failing_since,
+        "post_count": found.posts if found else 0,
+        "mention_count": found.mentions if found else 0,
+    }
+
+
+class SourceList(StaffPage):
+    right = Right.READ
+    nav = "sources"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        page = keyset(list_sources(by=self.actor), by="name", kind="s", cursor=cursor_of(request), limit=ROWS)
+        found = found_by_source([source.pk for source in page.rows], by=self.actor, now=self.now)
+        context = {
+            "sources": [source_line(source, found.get(source.pk)) for source in page.rows],
+            "add_url": reverse("source-add") if self.actor.may(Right.MANAGE) else "",
+            **pager(request, page),
+        }
+        return self.page("mentions/source_list.html", context)
+
+
+class SourceDetail(StaffPage):
+    right = Right.READ
+    nav = "sources"
+
+    def get(self, request: HttpRequest, source_id: UUID) -> HttpResponse:
+        source = get_source(source_id, by=self.actor)
+        found = found_by_source([source.pk], by=self.actor, now=self.now)
+        may, paused = self.actor.may(Right.MANAGE), source.paused_at is not None
+        urls = {
+            "edit_url": ("source-edit", may),
+            "read_url": ("source-read", may and not paused),
+            "pause_url": ("source-pause", may and not paused),
+            "resume_url": ("source-resume", may and paused),
+            "delete_url": ("source-delete", may),
+        }
+        address = str(source.settings.get("url", ""))
+        facts = {
+            "interval": source.every,
+            "address": safe_link(address) or "",
+            "reply_address": str(source.settings.get("reply_url", "")),
+        }
+        context: dict[str, Any] = {
+            "source": source_line(source, found.get(source.pk)) | facts,
+            "attempts": [_attempt(read) for read in last_reads(source, by=self.actor)],
+            **{key: reverse(name, args=[source.pk]) if shown else "" for key, (name, shown) in urls.items()},
+        }
+        return self.page("mentions/source_detail.html", context)
+
+
+def _attempt(read: SourceRead) -> dict[str, Any]:
+    return {
+        "at": read.started_at,
+        "ok": read.outcome != "failed",
+        "outcome": _OUTCOMES.get(read.outcome, read.outcome),
+        "detail": read.error,
+        "milliseconds": round((read.finished_at - read.started_at) / timedelta(milliseconds=1)),
+        "new_posts": read.posts,
+        "new_mentions": read.mentions,
+    }
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """Loopback is for trying Earshot out, so it is offered only where loopback addresses may be read."""
+    hidden = set() if settings.ALLOW_LOOPBACK else {Source.Kind.LOOPBACK.value}
+    return [(value, label) for value, label in Source.Kind.choices if value not in hidden]
+
+
+class SourceForm(forms.Form):
+    name = CleanText(
+        label="Name", max_length=120, missing="Give it a name.", help_text="As you would call it."
+    )
+    url = CleanText(
+        label="Address",
+        max_length=2000,
+        missing="Enter the feed's web address.",
+        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
+        help_text="Of the feed itself (RSS, Atom or JSON Feed), not of the page about it.",
+    )
+    reply_url = CleanText(
+        label="Address for replies",
+        max_length=2000,
+        required=False,
+        widget=forms.URLInput(attrs={"placeholder": "http://", "autocomplete": "off"}),
+        help_text="Where a loopback source takes replies.",
+    )
+    every = DurationText(label="Read every", help_text="From 1 min to 7 d. 15 min is kind to most servers.")
+    client = PickRow(
+        label="For",
+        required=False,
+        help_text="Posts from here are looked through for this client, or for all.",
+    )
+
+    def settings_for(self, kind: str) -> dict[str, str]:
+        """The settings of a source of this kind."""
+        names = ("url", "reply_url") if kind == Source.Kind.LOOPBACK else ("url",)
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class NewSourceForm(SourceForm):
+    kind = Pick(label="Kind", choices=_kinds, initial=Source.Kind.FEED, missing="Choose a kind of source.")
+    field_order = ["kind", "name", "url", "reply_url", "every", "client"]
+
+
+class SourceFormPage(FormPage):
+    right = Right.MANAGE
+    nav = "sources"
+
+    def make_form(self, data: QueryDict | None) -> forms.Form:
+        form = super().make_form(data)
+        clients = list_clients(by=self.actor).order_by("name", "id").values_list("pk", "name")
+        offer(form, "client", clients, none="All clients")
+        return form
+
+    def sent(self) -> SourceForm:
+        assert isinstance(self.form, SourceForm)  # noqa: S101  (form_class says so)
+        return self.form
+
+
+class AddSource(SourceFormPage):
+    form_class = NewSourceForm
+    title = "Add a source"
+    intro = "A place that Earshot reads for you. Posts that name a client become mentions."
+    submit_label = "Add the source"
+
+    def initial(self) -> dict[str, Any]:
+        return {"every": EVERY, "client": self.request.GET.get("client", "")}
+
+    def make_form(self, data: QueryDict | None) -> forms.Form:
+        form = super().make_form(data)
+        if len(_kinds()) == 1:
+            form.fields["kind"].widget = forms.HiddenInput()
+            del form.fields["reply_url"]
+        return form
+
+    def cancel_url(self) -> str:
+        return reverse("source-list")
+
+    def save(self, data: dict[str, Any]) -> str:
+        source = add_source(
+            kind=data["kind"],
+            name=data["name"],
+            settings=self.sent().settings_for(data["kind"]),
+            every=data["every"],
+            client=get_client(data["client"], by=self.actor) if data["client"] else None,
+            by=self.actor,
+            now=self.now,
+        )
+        self.said = f"{source.name} is read for the first time within a minute."
+        return reverse("source-detail", args=[source.pk])
+
+
+class OfSource(SourceFormPage):
+    source: Source
+
+    def load(self, **kwargs: Any) -> None:
+        self.source = get_source(kwargs["source_id"], by=self.actor)
+
+    def cancel_url(self) -> str:
+        return reverse("source-detail", args=[self.source.pk])
+
+
+class EditSource(OfSource):
+    form_class = SourceForm
+
+    def load(self, **kwargs: Any) -> None:
+        super().load(**kwargs)
+        self.title = f"Edit {self.source.name}"
+        self.intro = "With another address, reading starts afresh there; what was found stays."
+
+    def make_form(self, data: QueryDict | None) -> forms.Form:
+        form = super().make_form(data)
+        client = self.source.client
+        if client and client.archived_at:
+            # No longer offered, but still what it is read for.
+            field: Any = form.fields["client"]
+            field.choices = [*field.choices, (str(client.pk), f"{client.name} (archived)")]
+        if self.source.kind != Source.Kind.LOOPBACK:
+            del form.fields["reply_url"]
+        return form
+
+    def initial(self) -> dict[str, Any]:
+        source = self.source
+        return {
+            **source.settings,
+            "name": source.name,
+            "every": source.every,
+            "client": source.client_id or "",
+        }
+
+    def save(self, data: dict[str, Any]) -> str:
+        changes = {
+            "name": data["name"],
+            "settings": {**self.source.settings, **self.sent().settings_for(self.source.kind)},
+            "every": data["every"],
+            "client_id": data["client"],
+        }
+        change_source(self.source, changes=changes, by=self.actor, now=self.now)
+        return self.cancel_url()
+
+
+class DeleteSource(ConfirmPage):
+    right = Right.MANAGE
+    nav = "sources"
+    submit_label = "Delete it"
+    consequence = "The posts and mentions that it brought stay. To stop for a while only, pause it instead."
+    source: Source
+
+    def load(self, **kwargs: Any) -> None:
+        self.source = get_source(kwargs["source_id"], by=self.actor)
+        self.title = f"Delete {self.source.name}"
+        self.sentence = f"Earshot doesn't read {self.source.name} any more, and forgets where it stood."
+
+    def cancel_url(self) -> str:
+        return reverse("source-detail", args=[self.source.pk])
+
+    def act(self) -> str:
+        name = self.source.name
+        delete_source(self.source, by=self.actor, now=self.now)
+        self.said = f"{name} is deleted."
+        return reverse("source-list")
+
+
+class ReadSource(StaffPage):
+    """One press, no question."""
+
+    right = Right.MANAGE
+    nav = "sources"
+
+    def post(self, request: HttpRequest, source_id: UUID) -> HttpResponse:
+        source = get_source(source_id, by=self.actor)
+        return self.done(reverse("source-detail", args=[source.pk]), self.act(source))
+
+    def act(self, source: Source) -> str:
+        read_now(source, by=self.actor, now=self.now)
+        return "It is read within a few seconds. Reload this page to see the result."
+
+
+class PauseSource(ReadSource):
+    def act(self, source: Source) -> str:
+        pause_source(source, by=self.actor, now=self.now)
+        return f"{source.name} is paused."
+
+
+class ResumeSource(ReadSource):
+    def act(self, source: Source) -> str:
+        resume_source(source, by=self.actor, now=self.now)
+        return f"{source.name} is read again, every {write_duration(source.every)}."

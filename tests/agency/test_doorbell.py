@@ -1,0 +1,38 @@
+"""The doorbell may break: nothing else may."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import transaction
+
+from agency.ids import new_id
+from agency.tasks.doorbell import ring_after_commit
+
+
+class Task:
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken, self.heard = broken, list[tuple[str, ...]]()
+
+    def delay(self, *args: str) -> None:
+        if self.broken:
+            raise ConnectionError("There is no broker.")
+        self.heard.append(args)
+
+
+def test_a_broker_that_is_gone_stops_neither_the_commit_nor_the_other_rings(committed: None) -> None:
+    gone, well = Task(broken=True), Task()
+    ids: list[UUID] = [new_id(), new_id()]
+    with transaction.atomic():
+        ring_after_commit(gone, *ids)
+        ring_after_commit(well, *ids)
+        assert well.heard == []
+    assert well.heard == [(str(ids[0]), str(ids[1]))]
+
+
+def test_nothing_rings_for_what_was_rolled_back(committed: None) -> None:
+    well: Any = Task()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        ring_after_commit(well, new_id())
+        raise RuntimeError
+    assert well.heard == []
