@@ -1,13 +1,15 @@
-"""Takes the README's pictures from a running Earshot with the demo agency, in Chromium.
+"""Takes the README's pictures from a running Earshot with a fresh demo agency, in Chromium.
 
-uv run manage.py up                                        # in another terminal
-uv run python -m tests.screenshots                         # writes docs/images/
+    uv run manage.py up                     # in another terminal
+    uv run python -m tests.screenshots      # writes docs/images/
 """
 
+import email
 import os
 import re
 import sys
 import time
+from email import policy
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -17,8 +19,8 @@ from tests.browser import CHROMIUM, LAUNCH
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 REPLY = (
-    "Hi Pauls, you're right, and we're sorry: three times is three too many. From Monday the shop on Miera iela opens "
-    "at eight, and your next flat white is on us."
+    "Hi Pauls, you're right, and we're sorry: three times is three too many. From Monday the shop on Miera iela "
+    "opens at eight, and your next flat white is on us."
 )
 
 
@@ -31,61 +33,64 @@ def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=LAUNCH)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=address)
+        page = browser.new_page(viewport={"width": 1280, "height": 760}, base_url=address)
         _sign_in(page, "ben@northlight.example", password)
         _work(page)
         page.goto("/")
         page.screenshot(path=IMAGES / "inbox.png")
-        page.screenshot(path=IMAGES / "inbox-full.png", full_page=True)
-        _phone(browser, address, data_dir)
+        _open(page, "Pauls")
+        page.screenshot(path=IMAGES / "mention.png", full_page=True)
+        _phone(browser, address, data_dir / "mail")
         browser.close()
 
 
-def _sign_in(page: Page, email: str, password: str) -> None:
+def _sign_in(page: Page, address: str, password: str) -> None:
     page.goto("/accounts/login/")
-    page.get_by_label("Mail address").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
+    page.locator("input[name=login]").fill(address)
+    page.locator("input[name=password]").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
 
 
-def _work(page: Page) -> None:
-    """Claim some mentions and ask the client about one, unless that was done before."""
-    for text in ("Closed again", "sourdough"):
-        page.goto("/")
-        link = page.get_by_role("link").filter(has_text=re.compile(text))
-        if link.count() == 0:
-            continue
-        link.first.click()
-        claim = page.get_by_role("button", name="Claim")
-        if claim.count():
-            claim.first.click()
+def _open(page: Page, author: str) -> None:
     page.goto("/")
-    page.get_by_role("link").filter(has_text="Closed again").first.click()
-    box = page.locator("textarea[name=text]")
-    if box.count():
-        box.first.fill(REPLY)
-        page.get_by_role("button", name="Ask the client").first.click()
-    time.sleep(4)  # the mail is on its way
+    page.locator("a.row__author", has_text=author).click()
+    page.wait_for_url("**/mentions/**")
 
 
-def _phone(browser: Browser, address: str, data_dir: Path) -> None:
-    mails = sorted((data_dir / "mail").glob("*.eml"), reverse=True)
-    link = next(
-        found[1]
-        for file in mails
-        if (found := re.search(r"(/approve/[\w-]+/)", file.read_text().replace("=\n", "")))
-        and "dora@" in file.read_text()
-    )
+def _work(page: Page) -> None:
+    """One is urgent, one is claimed, and the client is asked about one."""
+    _open(page, "Samir")
+    page.locator("select[name=priority]").select_option("urgent")
+    page.get_by_role("button", name="Change").click()
+    _open(page, "wheelsup")
+    page.get_by_role("button", name="Claim").click()
+    _open(page, "Pauls")
+    page.get_by_role("button", name="Claim").click()
+    page.locator("textarea[name=text]").fill(REPLY)
+    page.get_by_role("button", name="Ask the client").click()
+    time.sleep(5)  # the mail is on its way
+
+
+def _phone(browser: Browser, address: str, mail_dir: Path) -> None:
     page = browser.new_page(
         viewport={"width": 390, "height": 844},
-        device_scale_factor=2,
+        device_scale_factor=1.5,
         base_url=address,
         is_mobile=True,
         has_touch=True,
     )
-    page.goto(link)
-    page.screenshot(path=IMAGES / "approval.png")
+    page.goto(_link(mail_dir))
+    page.screenshot(path=IMAGES / "approval.png", full_page=True)
+
+
+def _link(mail_dir: Path) -> str:
+    for file in sorted(mail_dir.glob("*.eml"), reverse=True):
+        body = email.message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+        found = re.search(r"/approve/\S+/", body.get_content()) if body else None
+        if found:
+            return found[0]
+    sys.exit(f"No mail with a link in {mail_dir}.")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ PLATFORMS = {
     "reddit": gettext_lazy("Reddit"),
     "mailbox": gettext_lazy("Mailbox"),
     "push": gettext_lazy("Push endpoint"),
-    "loopback": gettext_lazy("Loopback"),
+    "loopback": gettext_lazy("Demo forum"),
 }
 # Whose time, in the order in which the bar is drawn.
 OWNERS = {

@@ -124,7 +124,7 @@ class Play:
             found = program.call("GET", f"/mentions/?client={client['id']}")["results"]
             return found[0] if found else None
 
-        return self.until(look, "no mention appeared")  # type: ignore[no-any-return]
+        return self.until(look, "no mention appeared")
 
     def find(self, mention: dict[str, Any], brand: str) -> Browser:
         ben = Browser(self.base_url)
@@ -183,7 +183,7 @@ class Play:
             found = program.call("GET", f"/mentions/{mention['id']}/")
             return found if found["state"] == "responded" else None
 
-        return self.until(look, "the reply didn't go out")  # type: ignore[no-any-return]
+        return self.until(look, "the reply didn't go out")
 
     def compare(self, forum: Forum, done: dict[str, Any]) -> None:
         texts = [reply.text for reply in forum.replies]

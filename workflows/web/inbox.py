@@ -95,7 +95,9 @@ class Inbox(StaffPage):
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "url": reverse("mention", args=[row["id"]]), "excerpt": row["excerpt"] or row["title"]}
+    # A post's title stands above its text; on one line the two need a mark between them.
+    excerpt = " · ".join((row["excerpt"] or row["title"]).split("\n\n", 1))
+    return {**row, "url": reverse("mention", args=[row["id"]]), "excerpt": excerpt}
 
 
 def _steps(start: Start) -> list[dict[str, Any]]:
