@@ -1,7 +1,7 @@
 """Takes the README's pictures from a running Earshot with a fresh demo agency, in Chromium.
 
-    uv run manage.py up                     # in another terminal
-    uv run python -m tests.screenshots      # writes docs/images/
+uv run manage.py up                     # in another terminal
+uv run python -m tests.screenshots      # writes docs/images/
 """
 
 import email
