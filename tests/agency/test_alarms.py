@@ -13,7 +13,7 @@ from agency.errors import Conflict
 from agency.ids import new_id
 from agency.models import Alarm
 from agency.tenancy import current_agency, tenant
-from tests.conftest import Clock
+from tests.fixtures import Clock
 
 Rung = list[tuple[UUID, UUID, datetime]]
 

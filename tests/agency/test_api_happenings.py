@@ -5,7 +5,7 @@ from collections.abc import Callable
 from agency.actor import Actor
 from clients.models import Client
 from mentions.models import Mention
-from tests.conftest import Api
+from tests.fixtures import Api
 
 
 def test_events_are_read_on_from_the_last_one(api: Callable[..., Api], ben: Actor, mention: Mention) -> None:

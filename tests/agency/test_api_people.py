@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from agency.actor import Actor
 from agency.models import ApiKey, Membership
-from tests.conftest import Api, Clock
+from tests.fixtures import Api, Clock
 
 
 def test_a_member_learns_who_they_are(page: Callable[[Actor], object], ben: Actor) -> None:

@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from agency.actor import Actor
 from agency.api.members import MemberViews
 from agency.models import Membership
-from tests.conftest import Api
+from tests.fixtures import Api
 
 
 def told(answer: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import ApiKey, Membership, Notice
 from agency.queries.people import choose_membership, find_key
-from tests.conftest import Clock
+from tests.fixtures import Clock
 
 pytestmark = pytest.mark.usefixtures("inside")
 

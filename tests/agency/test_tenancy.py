@@ -14,7 +14,7 @@ from agency.tenancy import NestedTenant, NoTenant, current_agency, tenant
 from clients.actions.clients import create_client
 from clients.models import Client, Contact
 from config.guard import PowerfulRole, refuse_powerful_role
-from tests.conftest import Clock
+from tests.fixtures import Clock
 
 
 def _names() -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from agency.actor import Actor
 from clients.models import Client, Contact
-from tests.conftest import Api
+from tests.fixtures import Api
 
 MINUTES = {"claim": 60, "respond": 600, "decide": 300}
 TARGETS: dict[str, Any] = dict.fromkeys(("urgent", "high", "normal", "low"), MINUTES)

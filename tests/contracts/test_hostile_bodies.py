@@ -15,8 +15,8 @@ from agency.tenancy import tenant
 from clients.models import Client, Contact, Template
 from mentions.actions.sources import add_source
 from mentions.models import Mention
-from tests.conftest import Api, Clock
 from tests.contracts.answers import described
+from tests.fixtures import Api, Clock
 
 HOSTILE: list[Any] = [
     *(None, True, -1, 2**63 - 1, 1e308, "", "\x00", "a\x00\u202eb", "💥" * 2000, [], [[None]], ["\x00"]),

@@ -16,7 +16,7 @@ from agency.tenancy import tenant
 from clients.models import Client, Contact
 from mentions.actions.sources import add_source
 from mentions.models import Mention, Source
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from tests.web_server import Answer, Request, WebServer
 from workflows.actions.collect import collect
 from workflows.actions.decisions import decide

@@ -10,7 +10,7 @@ from agency.actor import Actor
 from agency.tenancy import tenant
 from clients.models import Client
 from mentions.models import Mention, SourceRead
-from tests.conftest import Api, Clock
+from tests.fixtures import Api, Clock
 from tests.web_server import Answer, WebServer
 from workflows.actions.collect import collect
 

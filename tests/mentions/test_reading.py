@@ -14,7 +14,7 @@ from mentions.actions.listening import set_query
 from mentions.actions.reading import claim_source, fetch_page, record_page
 from mentions.actions.sources import add_source, change_source, pause_source, read_now
 from mentions.models import Mention, Post, Source, SourceRead
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from tests.web_server import Answer, WebServer
 from workflows.actions.collect import collect
 

@@ -12,7 +12,7 @@ from agency.actor import Actor
 from agency.tenancy import tenant
 from clients.models import Client
 from mentions.models import Mention
-from tests.conftest import Api, Clock
+from tests.fixtures import Api, Clock
 from tests.making import make_mention
 from workflows.actions.moves import claim_mention, dismiss_mention, set_priority
 

@@ -13,7 +13,7 @@ from agency.tenancy import tenant
 from clients.models import Client, Contact, Template
 from mentions.actions.sources import add_source
 from mentions.models import Mention
-from tests.conftest import Api, Clock
+from tests.fixtures import Api, Clock
 from tests.making import make_mention
 from tests.web_server import Answer, WebServer
 from workflows.actions.decisions import decide

@@ -11,7 +11,7 @@ from clients.actions.policies import set_sla_policy
 from clients.models import Client, Contact
 from clients.words import ClockKind, Priority
 from mentions.models import Mention
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from tests.making import make_mention
 from workflows.actions.moves import claim_mention, dismiss_mention, reopen_mention, set_priority
 from workflows.actions.requests import note_delivery, recall_request, request_approval

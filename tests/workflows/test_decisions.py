@@ -16,7 +16,7 @@ from clients.actions.policies import set_approval_policy
 from clients.models import Client, Contact
 from mentions.models import Mention
 from mentions.words import Move
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from workflows.actions.decisions import (
     AlreadyDecided,
     ChangedMeanwhile,

@@ -7,7 +7,7 @@ from agency.errors import Forbidden, Invalid, NotFound
 from agency.ids import new_id
 from agency.models import Event
 from mentions.models import Mention
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from workflows.actions.moves import (
     assign_mention,
     claim_mention,

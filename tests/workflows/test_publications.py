@@ -14,7 +14,7 @@ from clients.actions.policies import set_approval_policy
 from clients.models import Client
 from mentions.actions.sources import add_source
 from mentions.models import Mention, Source
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from tests.making import make_mention
 from tests.web_server import HANG_UP, Answer, Request, WebServer
 from workflows.actions.moves import claim_mention

@@ -1,6 +1,6 @@
 from agency.actor import Actor
 from mentions.models import Mention
-from tests.conftest import Clock
+from tests.fixtures import Clock
 from workflows.actions.moves import claim_mention
 
 

@@ -1,6 +1,6 @@
-"""Starts the suite's own servers before Django reads its settings, and gives each test process a database of its own.
+"""What every test process begins with: servers, a database of its own, and then Django.
 
-Loaded by `-p tests.plugin`. The first process starts PostgreSQL and Valkey and migrates a template as the owner;
+The first process starts PostgreSQL and Valkey and migrates a template as the owner;
 every process (xdist's workers inherit the addresses) copies it and works there as the role that owns nothing.
 """
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import django
 import pytest
 
 from tests import servers
@@ -18,8 +19,8 @@ TEMPLATE = "earshot_template"
 _started: list[servers.Servers] = []
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def begin() -> None:
+    """Before Django reads its settings: called as `tests/conftest.py` is loaded, by each process once."""
     if "EARSHOT_TEST_OWNER_URL" not in os.environ:
         _start()
     name = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
@@ -28,6 +29,16 @@ def pytest_load_initial_conftests() -> None:
     servers.create_database(owner, name, template=TEMPLATE)
     os.environ["DATABASE_URL"] = servers.at(os.environ["EARSHOT_TEST_APP_URL"], name)
     os.environ["EARSHOT_TEST_OWN_URL"] = servers.at(owner, name)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    django.setup()
+    # A worker that inherited it would have its settings read before its own database's address is set here.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def end() -> None:
+    """The process that started the servers stops them."""
+    while _started:
+        _started.pop().stop()
 
 
 def _start() -> None:
@@ -56,8 +67,3 @@ def _start() -> None:
     )
     if done.returncode:
         raise pytest.UsageError(f"The test database can't be migrated:\n{done.stdout}{done.stderr}")
-
-
-def pytest_unconfigure() -> None:
-    while _started:
-        _started.pop().stop()
