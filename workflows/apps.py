@@ -8,6 +8,7 @@ class WorkflowsConfig(AppConfig):
     def ready(self) -> None:
         # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
         from workflows import notices, tasks  # noqa: PLC0415
+        from workflows.actions import clocks, decisions, idle  # noqa: F401, PLC0415
 
         notices.register()
         tasks.__name__  # noqa: B018

@@ -9,10 +9,12 @@ from django.template.loader import render_to_string
 from agency.actions.notices import Mail, NoticeKind, register_notice
 from agency.models import Agency, Notice
 from clients.models import Contact
+from mentions.models import Mention
+from mentions.words import State
 from workflows.actions.links import make_link
 from workflows.actions.requests import note_delivery
 from workflows.models import Approval, Decision
-from workflows.words import RECEIPT, REQUEST, TOLD
+from workflows.words import RECEIPT, REQUEST, RETURNED, TOLD
 
 
 def _local(at: datetime, contact: Contact, zone: str) -> str:
@@ -95,7 +97,23 @@ def _write_told(notice: Notice, now: datetime) -> Mail | None:
     )
 
 
+def _write_returned(notice: Notice, now: datetime) -> Mail | None:
+    mention = Mention.objects.select_related("client", "post").filter(pk=notice.subject_id).first()
+    if mention is None or mention.state != State.NEW:
+        return None
+    context = {
+        "mention": mention,
+        "client": mention.client,
+        "link": f"{settings.BASE_URL}/mentions/{mention.pk}/",
+    }
+    return Mail(
+        subject=f"{mention.client.name}: a mention went back to the queue",
+        text=render_to_string("workflows/mail/returned.txt", context),
+    )
+
+
 def register() -> None:
+    register_notice(RETURNED, NoticeKind(write=_write_returned))
     register_notice(REQUEST, NoticeKind(write=_write_request, sent=_request_sent))
     register_notice(RECEIPT, NoticeKind(write=_write_receipt))
     register_notice(TOLD, NoticeKind(write=_write_told))

@@ -14,6 +14,7 @@ from agency.rights import Right
 from mentions.models import Mention
 from mentions.words import Move, State
 from workflows.actions.clocks import follow
+from workflows.actions.leases import keep_lease
 from workflows.models import Transition
 
 BY_CONTACTS = frozenset({Move.APPROVE, Move.REQUEST_CHANGES})
@@ -106,6 +107,7 @@ def transition(
         note=note,
     ).save(force_insert=True)
     follow(mention, move, hand_made=hand_made, now=now)
+    keep_lease(mention, now=now)
     mention.save()
     told = {"from": before, "to": str(mention.state), "version": mention.version}
     details = {**told, **({"note": note} if note else {})}
