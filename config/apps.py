@@ -9,4 +9,6 @@ class ConfigConfig(AppConfig):
     verbose_name = "Earshot"
 
     def ready(self) -> None:
+        from config import checks  # noqa: F401, PLC0415  (registers itself)
+
         connection_created.connect(on_connection, dispatch_uid="earshot.role")

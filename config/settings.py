@@ -99,7 +99,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "django_filters",
     "django_htmx",
     "csp",
     "django_structlog",
@@ -198,10 +197,20 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "inbox"
 ACCOUNT_ADAPTER = "agency.web.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "agency.web.accounts.SignIn",
+    "reset_password": "agency.web.accounts.ForgottenPassword",
+    "reset_password_from_key": "agency.web.accounts.NewPassword",
+    "change_password": "agency.web.accounts.ChangePassword",
+    "reauthenticate": "agency.web.accounts.ConfirmPassword",
+}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Who isn't a member gets no mail from us.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
@@ -374,6 +383,8 @@ LOGGING = {
             "()": structlog.stdlib.ProcessorFormatter,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Before the masking, so that a traceback is read by people and shows no secret.
+                structlog.processors.format_exc_info,
                 mask_secrets,
                 structlog.dev.ConsoleRenderer(colors=False)
                 if DEVELOPMENT

@@ -93,7 +93,7 @@ def _problem(term: str, folded: str, earlier: str | None) -> tuple[str, str] | N
         return "empty", "A term is empty. Enter a word or a phrase."
     if len(folded) == 1:
         return "too_short", f"{shown} is a single character, which is in almost every post."
-    if len(folded) > LONGEST_TERM:
+    if max(len(folded), len(term)) > LONGEST_TERM:
         return "too_long", f"{shown} is longer than {LONGEST_TERM} characters."
     if not any(map(_says_something, folded)):
         return "no_word", f"{shown} has no letter, digit or symbol to look for."

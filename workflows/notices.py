@@ -18,18 +18,21 @@ from workflows.words import RECEIPT, REQUEST, RETURNED, TOLD
 
 
 def _local(at: datetime, contact: Contact, zone: str) -> str:
-    """“Fri 9:40 (Europe/Riga)”."""
+    """“Fri 06 Mar, 09:40 (Europe/Riga)”."""
     name = contact.time_zone or zone
-    return f"{at.astimezone(ZoneInfo(name)):%a %H:%M} ({name})"
+    return f"{at.astimezone(ZoneInfo(name)):%a %d %b, %H:%M} ({name})"
 
 
 def _write_request(notice: Notice, now: datetime) -> Mail | None:
     approval = (
         Approval.objects.select_related("version", "mention__client", "mention__post__author")
-        .filter(pk=notice.subject_id, state=Approval.State.OPEN)
+        # A decision that can still be undone may leave the request to the other approvers after all.
+        .filter(pk=notice.subject_id, state__in=[Approval.State.OPEN, Approval.State.DECIDED])
         .first()
     )
-    contact = Contact.objects.filter(pk=notice.recipient_id, left_at=None).first()
+    contact = Contact.objects.filter(
+        pk=notice.recipient_id, email=notice.to, left_at=None, part=Contact.Part.APPROVER
+    ).first()
     if approval is None or contact is None:
         return None
     client = approval.mention.client
@@ -67,7 +70,7 @@ def _write_receipt(notice: Notice, now: datetime) -> Mail | None:
         "decision": decision,
         "client": decision.approval.mention.client,
         "agency": Agency.objects.get(pk=decision.agency_id),
-        "link": make_link(decision.approval, decision.contact, now=now),
+        "link": make_link(decision.approval, decision.contact, to=notice.to, now=now),
         "can_undo": decision.effective_at > now,
     }
     return Mail(

@@ -3,6 +3,7 @@
 from datetime import datetime
 from zoneinfo import available_timezones
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from agency.actions.audit import differences, record
@@ -60,7 +61,10 @@ def add_member(
         raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
     address = email.strip().lower()
     with transaction.atomic():
-        user = User.objects.filter(email=address).first() or User.objects.create_user(address, name=name)
+        # Another agency may invite the same person at this moment. Whoever is new has no password yet.
+        user, _ = User.objects.get_or_create(
+            email=address, defaults={"name": name, "password": make_password(None)}
+        )
         membership, created = Membership.objects.get_or_create(
             agency_id=by.agency_id, user=user, defaults={"role": role}
         )
@@ -119,6 +123,7 @@ def _lock_owners(membership: Membership) -> None:
         .order_by("id")
         .values_list("pk")
     )
+    membership.refresh_from_db(fields=["role", "left_at"])
 
 
 def _keep_an_owner(membership: Membership) -> None:

@@ -20,7 +20,7 @@ from agency.text import one_line
 
 log = structlog.get_logger("earshot.notices")
 
-LEASE = timedelta(seconds=90)
+LEASE = timedelta(seconds=150)  # longer than a task may take, however slowly the mail server answers
 ATTEMPTS = 8
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=20), timedelta(hours=2)
 
@@ -74,16 +74,16 @@ def queue_notice(
     return notice
 
 
-def send_notice(agency_id: UUID, notice_id: UUID, *, now: datetime) -> None:
+def send_notice(agency_id: UUID, notice_id: UUID, *, clock: Callable[[], datetime]) -> None:
     """Claim, send, record. Harmless when run twice at once; a second sending can only follow a crash in between."""
     with tenant(agency_id):
-        claimed = _claim(notice_id, now)
+        claimed = _claim(notice_id, clock())
     if claimed is None:
         return
     notice, mail = claimed
     error = _send(notice, mail)
     with tenant(agency_id):
-        _settle(notice_id, error, now)
+        _settle(notice_id, error, clock())
 
 
 def _claim(notice_id: UUID, now: datetime) -> tuple[Notice, Mail] | None:
@@ -92,17 +92,26 @@ def _claim(notice_id: UUID, now: datetime) -> tuple[Notice, Mail] | None:
         return None
     if notice.lease_until and notice.lease_until > now:
         return None
+    if notice.attempts >= ATTEMPTS:
+        # Whoever tried last died at it, or was ended for taking too long.
+        _fail(notice, "Sending it broke off each time.")
+        _kinds[notice.kind].failed(notice, now)
+        return None
     mail = _kinds[notice.kind].write(notice, now)
     if mail is None:
-        notice.state, notice.error = Notice.State.FAILED, "No longer needed."
-        notice.save(update_fields=["state", "error"])
-        clear_alarms("notice.send", [notice.pk])
+        _fail(notice, "No longer needed.")
         return None
     notice.state, notice.lease_until = Notice.State.SENDING, now + LEASE
     notice.attempts += 1
     notice.save(update_fields=["state", "lease_until", "attempts"])
     set_alarm("notice.send", notice.pk, now + LEASE)
     return notice, mail
+
+
+def _fail(notice: Notice, error: str) -> None:
+    notice.state, notice.error = Notice.State.FAILED, error
+    notice.save(update_fields=["state", "error"])
+    clear_alarms("notice.send", [notice.pk])
 
 
 def _send(notice: Notice, mail: Mail) -> Exception | None:
@@ -131,7 +140,7 @@ def _settle(notice_id: UUID, error: Exception | None, now: datetime) -> None:
         clear_alarms("notice.send", [notice.pk])
     else:
         notice.error = one_line(f"{type(error).__name__}: {error}", 300)
-        if notice.attempts >= ATTEMPTS or isinstance(error, smtplib.SMTPRecipientsRefused | ValueError):
+        if notice.attempts >= ATTEMPTS or _is_final(error):
             notice.state = Notice.State.FAILED
             clear_alarms("notice.send", [notice.pk])
         else:
@@ -147,3 +156,10 @@ def _settle(notice_id: UUID, error: Exception | None, now: datetime) -> None:
         kind.sent(notice, now)
     elif notice.state == Notice.State.FAILED:
         kind.failed(notice, now)
+
+
+def _is_final(error: Exception) -> bool:
+    """An address that is none, or that its server refuses for good; codes below 500 mean: try again later."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, ValueError)

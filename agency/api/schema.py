@@ -51,7 +51,7 @@ _ERRORS = {
     403: ("NotAllowed", "forbidden", "This needs the right “respond”."),
     404: ("NotFound", "not_found", "There is nothing here with that address, or it isn't yours to see."),
     406: ("NoSuchFormat", "not_acceptable", "Could not satisfy the request Accept header."),
-    409: ("Conflict", "mention_moved_on", "Ben claimed it 4 s ago. Reload to see how it stands."),
+    409: ("Conflict", "mention_moved_on", "Ben claimed it 4 s ago."),
     413: ("TooLarge", "too_large", "The body is larger than 1 MB."),
     415: ("NotJson", "unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
 }

@@ -70,12 +70,16 @@ def find_key(token: str, *, now: datetime) -> ApiKey | None:
 
 
 def actor_of_key(key: ApiKey, *, address: str = "") -> Actor:
+    """With the key's rights, as far as who made it has them still."""
+    rights = frozenset(Right(right) for right in key.rights if right in Right.values)
+    if key.created_by:
+        rights &= ROLE_RIGHTS[Role(key.created_by.role)]
     return Actor(
         kind=ActorKind.KEY,
         agency_id=key.agency_id,
         id=key.pk,
         name=key.name,
-        rights=frozenset(Right(right) for right in key.rights if right in Right.values),
+        rights=rights,
         role="API key",
         address=address,
         member_id=key.created_by_id if key.created_by and key.created_by.left_at is None else None,

@@ -15,7 +15,7 @@ from agency.tenancy import current_agency
 
 @shared_task(name="deliver.notice")
 def deliver_notice(agency_id: str, notice_id: str) -> None:
-    send_notice(UUID(agency_id), UUID(notice_id), now=clock.now())
+    send_notice(UUID(agency_id), UUID(notice_id), clock=clock.now)
 
 
 @on_alarm("notice.send")

@@ -16,13 +16,16 @@ FIELDS = ("name", "kind", "text")
 def check_slots(text: str) -> None:
     """Raises: Invalid, when braces hold anything but a known slot."""
     try:
+        # A slot is a name alone: a width or a conversion could make a page of any size, or fail when it is filled.
         slots = [
-            name
+            f"{name}!{conversion or ''}:{spec or ''}" if spec or conversion else name
             for _, name, spec, conversion in Formatter().parse(text)
-            if name is not None or spec or conversion
+            if name is not None
         ]
     except ValueError:
-        slots = [""]
+        raise Invalid.field(
+            "text", "A brace stands alone. Write a slot such as {author}, or {{ for a brace."
+        ) from None
     for slot in slots:
         if slot not in SLOTS:
             known = ", ".join(f"{{{name}}}" for name in SLOTS)

@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "config.wsgi:application"
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery")
 QUEUES = "collect,publish,deliver,default"
+# What `up` runs: sources that hang fill the processes that read sources, and hold up nothing else.
+WORKERS = {"worker": "publish,deliver,default", "collector": "collect"}
 # Celery means it for those who accept pickle, which can run anything; here only JSON is accepted.
 NO_WORRY = ("-W", "ignore:You're running the worker with superuser privileges")
 
@@ -35,6 +37,7 @@ def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:
     """One task at a time for each process, so that a slow one holds up nobody behind it."""
     command = [sys.executable, *NO_WORRY, *CELERY, "worker", "--queues", queues]
     command += ["--concurrency", str(concurrency), "-O", "fair", "--prefetch-multiplier", "1"]
+    command += ["--hostname", f"{queues.replace(',', '-')}@%h"]
     return [*command, "--without-gossip", "--without-mingle"]
 
 

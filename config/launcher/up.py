@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from subprocess import PIPE
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -140,10 +141,11 @@ class Launch:
     def _work(self, env: Environment) -> None:
         schedule = self.folder.path / "beat" / "schedule"
         schedule.parent.mkdir(exist_ok=True, mode=0o700)
-        worker, beat = commands.worker(), commands.beat(schedule=schedule)
-        keep = self.supervisor.keep
-        keep("worker", lambda: Child(worker, env=env, cwd=commands.ROOT, grace=WORKER_GRACE))
-        keep("beat", lambda: Child(beat, env=env, cwd=commands.ROOT))
+        for name, queues in commands.WORKERS.items():
+            worker = commands.worker(queues=queues)
+            self.supervisor.keep(name, partial(Child, worker, env=env, cwd=commands.ROOT, grace=WORKER_GRACE))
+        beat = commands.beat(schedule=schedule)
+        self.supervisor.keep("beat", lambda: Child(beat, env=env, cwd=commands.ROOT))
 
     def _await_health(self, base_url: str) -> None:
         deadline = time.monotonic() + HEALTHY_SECONDS

@@ -70,6 +70,10 @@ def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
     if source is None:
         return Recorded(0, [])
     recorded = _record_entries(source, list(page.entries), now)
+    if source.settings != reading.config.settings:
+        return (
+            recorded  # changed while it was read: what is known of the new place begins with its own reading
+        )
     was_failing = bool(source.failures)
     source.cursor, source.lease_until = page.cursor, None
     source.last_read_at = source.last_good_at = now
@@ -93,7 +97,7 @@ def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
 def record_failure(reading: Reading, error: PlatformError, *, now: datetime) -> None:
     """Note what went wrong on the source's health, and read ever more rarely while it lasts."""
     source = Source.objects.select_for_update().filter(pk=reading.source_id).first()
-    if source is None:
+    if source is None or source.settings != reading.config.settings:
         return
     source.failures += 1
     source.failing_since = source.failing_since or now

@@ -80,8 +80,9 @@ def change_source(source: Source, *, changes: dict[str, Any], by: Actor, now: da
         setattr(source, field, value)
     _check(source.kind, source.settings, source.every)
     if "settings" in changed:
-        source.cursor = {}
-    source.save(update_fields=[*after, "cursor"])
+        # Whoever reads it now reads the former place.
+        source.cursor, source.lease_until = {}, None
+    source.save(update_fields=[*after, "cursor", "lease_until"])
     if not source.paused_at:
         read_soon(source, now=now)
     readable = {field: [str(old), str(new)] for field, (old, new) in changed.items()}
@@ -131,6 +132,8 @@ def read_soon(source: Source, *, now: datetime) -> None:
 def delete_source(source: Source, *, by: Actor, now: datetime) -> None:
     """Stop reading for good; the posts found there stay."""
     by.require(Right.MANAGE)
+    # The source's lock before its alarm's, as in a reading; whoever reads it now has recorded by then.
+    Source.objects.select_for_update().filter(pk=source.pk).first()
     clear_alarms("source.read", [source.pk])
     record("source.deleted", by=by, subject=source, now=now, details={"settings": source.settings})
     source_id: UUID = source.pk

@@ -101,7 +101,7 @@ def retry_after(reply: Reply) -> int | None:
         since = parsedate_to_datetime(reply.headers["date"])
     except KeyError:
         since = datetime.now(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     seconds = (_aware(until) - _aware(since)).total_seconds()
     return int(min(max(seconds, 0), _LONGEST_WAIT))

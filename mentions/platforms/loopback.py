@@ -25,6 +25,8 @@ from mentions.platforms.base import (
 )
 
 _FINAL = frozenset({"bad_url", "refused_address"})
+# The one status above 500 that says that nothing was done.
+_UNAVAILABLE = 503
 
 
 class LoopbackPlatform:
@@ -46,6 +48,11 @@ class LoopbackPlatform:
             answer = http.post(request.settings["reply_url"], json=reply, headers={"Idempotency-Key": key})
         except HttpError as error:
             raise _not_posted(error) from error
+        if answer.status >= 500 and answer.status != _UNAVAILABLE:
+            raise Ambiguous(
+                "server_error",
+                f"Nobody knows whether the reply went out. The platform broke (HTTP status {answer.status}).",
+            )
         if answer.status not in {200, 201}:
             raise _refused(answer)
         receipt = _receipt(answer)
@@ -77,10 +84,7 @@ def _not_posted(error: HttpError) -> PlatformError:
 
 
 def _refused(answer: Reply) -> PlatformError:
-    """A server's trouble passes, and so does "too many"; any other refusal stays one.
-
-    A server in trouble may have posted all the same: the key keeps a repeat from posting twice.
-    """
+    """A server's trouble passes, and so does "too many"; any other refusal stays one."""
     passes = answer.status >= 500 or answer.status == 429
     return PlatformError(
         "server_error" if answer.status >= 500 else "rate_limited" if passes else "rejected",

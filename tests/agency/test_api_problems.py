@@ -125,9 +125,12 @@ def test_a_call_without_filters_takes_none(api: Callable[..., Api], ana: Actor) 
 
 
 def test_what_was_not_foreseen_is_a_problem_too(
-    api: Callable[..., Api], ana: Actor, monkeypatch: pytest.MonkeyPatch
+    api: Callable[..., Api],
+    ana: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a secret of ours")
 
     monkeypatch.setattr(MemberViews, "retrieve", broken)
@@ -137,6 +140,7 @@ def test_what_was_not_foreseen_is_a_problem_too(
     answer = key.browser.get(f"/api/v1/members/{uuid4()}/", headers=signed)
     assert told(answer)["code"] == "server_error"
     assert b"secret" not in answer.content
+    assert "RuntimeError: a secret of ours" in caplog.text
 
 
 def test_a_sane_request_id_of_the_callers_comes_back(api: Callable[..., Api], ana: Actor) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.mail import EmailMultiAlternatives
 
 from agency.actions.members import add_member
-from agency.actions.notices import ATTEMPTS, send_notice
+from agency.actions.notices import ATTEMPTS, LEASE, send_notice
 from agency.actor import Actor
 from agency.models import Alarm, Notice
 from agency.tenancy import tenant
@@ -60,7 +61,7 @@ def queued(ana: Actor, clock: Clock) -> Notice:
 
 
 def _send(queued: Notice, clock: Clock) -> Notice:
-    send_notice(queued.agency_id, queued.pk, now=clock.now)
+    send_notice(queued.agency_id, queued.pk, clock=lambda: clock.now)
     with tenant(queued.agency_id):
         notice: Notice = Notice.objects.get()
     return notice
@@ -111,3 +112,39 @@ def test_a_mail_that_is_being_sent_is_not_sent_again_meanwhile(
     assert box.arrived == []
     clock.advance(seconds=91)
     assert _send(queued, clock).state == "sent"
+
+
+def test_an_address_that_is_put_off_is_tried_again(box: Box, queued: Notice, clock: Clock) -> None:
+    box.refuse = "450 Greylisted, try again in a minute"
+    assert _send(queued, clock).state == "queued"
+    box.refuse = ""
+    clock.advance(minutes=1)
+    assert _send(queued, clock).state == "sent"
+
+
+def test_it_was_sent_when_the_server_had_taken_it(
+    queued: Notice, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmailMultiAlternatives, "send", lambda self: clock.advance(seconds=40))
+    begun = clock.now
+    assert _send(queued, clock).sent_at == begun + timedelta(seconds=40)
+
+
+def test_a_worker_keeps_its_lease_as_long_as_it_may_work(settings: Any) -> None:
+    assert timedelta(seconds=settings.CELERY_TASK_TIME_LIMIT) < LEASE
+
+
+def test_a_mail_that_kills_whoever_sends_it_is_given_up(
+    queued: Notice, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", die)
+    for _ in range(ATTEMPTS):
+        with pytest.raises(SystemExit):
+            _send(queued, clock)
+        clock.advance(hours=1)
+    last = _send(queued, clock)
+    assert (last.state, last.attempts) == ("failed", ATTEMPTS)
+    assert not Alarm.objects.filter(kind="notice.send").exists()

@@ -69,7 +69,7 @@ def test_a_role_is_changed_and_an_agency_keeps_an_owner(ana: Actor, ben: Actor, 
     refused = submit(browser, shown, action=f"/team/{ana.id}/role/", role="analyst")
     assert refused.status_code == 409
     assert "An agency needs an owner." in words(refused)
-    assert browser.post(f"/team/{ben.id}/role/", {"role": "emperor"}).status_code == 400
+    assert browser.post(f"/team/{ben.id}/role/", {"role": "emperor"}).status_code == 422
     assert member("ben@northlight.example").role == "manager"
 
 

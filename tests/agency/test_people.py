@@ -11,7 +11,8 @@ from agency.actions.notices import send_notice
 from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import ApiKey, Membership, Notice
-from agency.queries.people import choose_membership, find_key
+from agency.queries.people import actor_of_key, actor_of_member, choose_membership, find_key
+from agency.rights import Right
 from tests.fixtures import Clock
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -24,8 +25,8 @@ def _membership(actor: Actor) -> Membership:
 def test_an_invitation_brings_a_link_to_set_a_password(ana: Actor, clock: Clock) -> None:
     add_member(email="Eve@Northlight.example", name="Eve", role="responder", by=ana, now=clock.now)
     notice = Notice.objects.get()
-    send_notice(notice.agency_id, notice.pk, now=clock.now)
-    send_notice(notice.agency_id, notice.pk, now=clock.now)
+    send_notice(notice.agency_id, notice.pk, clock=lambda: clock.now)
+    send_notice(notice.agency_id, notice.pk, clock=lambda: clock.now)
     assert [message.to for message in mail.outbox] == [["eve@northlight.example"]]
     assert "/accounts/password/reset/key/" in str(mail.outbox[0].body)
     assert Notice.objects.get().state == "sent"
@@ -96,3 +97,23 @@ def test_the_secret_of_a_key_is_not_stored(ana: Actor, clock: Clock) -> None:
     _, token = make_key(name="K", rights=["read"], expires_at=None, by=ana, now=clock.now)
     secret = token.split("_", 2)[2]
     assert secret not in str(ApiKey.objects.values().get())
+
+
+def test_a_key_loses_what_its_maker_loses(ana: Actor, clock: Clock) -> None:
+    second = add_member(email="eve@x.example", name="Eve", role="owner", by=ana, now=clock.now)
+    _, token = make_key(
+        name="K", rights=["read", "team"], expires_at=None, by=actor_of_member(second), now=clock.now
+    )
+    change_role(second, role="analyst", by=ana, now=clock.now)
+    key = find_key(token, now=clock.now)
+    assert key is not None
+    assert actor_of_key(key).rights == {Right.READ}
+
+
+def test_a_stale_look_at_a_member_does_not_cost_the_last_owner(ana: Actor, clock: Clock) -> None:
+    second = add_member(email="eve@x.example", name="Eve", role="manager", by=ana, now=clock.now)
+    stale = Membership.objects.get(pk=second.pk)
+    change_role(second, role="owner", by=ana, now=clock.now)
+    remove_member(_membership(ana), by=ana, now=clock.now)
+    with pytest.raises(Conflict, match="needs an owner"):
+        change_role(stale, role="analyst", by=ana, now=clock.now)

@@ -163,3 +163,10 @@ def test_the_playbook_is_kept(api: Callable[..., Api], mara: Actor, brand: Clien
     assert "Opening hours" in names(key.get(f"/api/v1/templates/?client={brand.pk}"))
     assert key.delete(address).status_code == 204
     assert key.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("slot", ["{author:>999999999}", "{author!r}", "{me:d}", "{author:{client}}"])
+def test_a_slot_is_a_name_and_nothing_more(api: Callable[..., Api], mara: Actor, slot: str) -> None:
+    body = {"name": "Hours", "kind": "other", "text": f"Hi {slot}"}
+    refused = api(mara).post("/api/v1/templates/", body)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/text")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import structlog
 from django.test import Client as Browser
+from structlog.stdlib import ProcessorFormatter
 
 from config.masking import mask_secrets
 
@@ -55,3 +56,18 @@ def test_the_lines_of_a_request_with_a_token_do_not_hold_it(clock: Any) -> None:
             logger.setLevel(level)
     assert "/approve/***/" in written.getvalue()
     assert TOKEN[:12] not in written.getvalue()
+
+
+def test_a_line_of_whatever_library_tells_where_it_broke_without_the_secret(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    handlers = logging.getLogger().handlers
+    formatter = next(one.formatter for one in handlers if isinstance(one.formatter, ProcessorFormatter))
+    try:
+        raise RuntimeError(f"GET /approve/{TOKEN}/")
+    except RuntimeError:
+        logging.getLogger("django.request").exception("It broke.")
+    line = formatter.format(caplog.records[-1])
+    assert "test_masking.py" in line
+    assert "/approve/***/" in line
+    assert TOKEN[:12] not in line

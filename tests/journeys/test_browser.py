@@ -99,7 +99,7 @@ def deliver() -> str:
     for agency_id, notice_id in Alarm.objects.filter(kind="notice.send").values_list(
         "agency_id", "subject_id"
     ):
-        send_notice(agency_id, notice_id, now=clock.now())
+        send_notice(agency_id, notice_id, clock=clock.now)
     bodies = [str(message.body) for message in mail.outbox if message.to == ["dora@brightwater.example"]]
     found = re.search(r"/approve/[\w-]+/", bodies[-1])
     assert found

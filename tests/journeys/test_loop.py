@@ -77,7 +77,7 @@ def deliver() -> Callable[[Clock], int]:
     def sent(clock: Clock) -> int:
         waiting = Alarm.objects.filter(kind="notice.send").values_list("agency_id", "subject_id")
         for agency_id, notice_id in list(waiting):
-            send_notice(agency_id, notice_id, now=clock.now)
+            send_notice(agency_id, notice_id, clock=lambda: clock.now)
         return len(waiting)
 
     return sent

@@ -1,5 +1,6 @@
 """Two who act at once: threads with connections of their own, on a database that really commits."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,24 +11,29 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
-from agency.actions.alarms import sweep
+from agency.actions.alarms import set_alarm, sweep
 from agency.actions.members import add_member
 from agency.actor import Actor
 from agency.errors import Conflict
-from agency.models import Membership
-from agency.queries.people import actor_of_member
+from agency.models import Alarm, Membership
+from agency.queries.people import actor_of_member, list_members
 from agency.tenancy import tenant
 from clients.actions.clients import create_client
+from clients.actions.contacts import add_contact
 from clients.models import Client
 from mentions.actions.listening import set_query
 from mentions.actions.reading import claim_source, fetch_page, record_page
-from mentions.actions.sources import add_source
+from mentions.actions.sources import add_source, delete_source
 from mentions.models import Mention, Post, Source
 from tests.making import make_mention
 from tests.web_server import Answer, WebServer
+from workflows.actions.decisions import decide
 from workflows.actions.intake import intake
 from workflows.actions.moves import claim_mention
 from workflows.actions.onboarding import open_agency
+from workflows.actions.requests import request_approval
+from workflows.actions.responses import draft_reply
+from workflows.actions.transition import lock_mention
 from workflows.models import ClockEvent, Transition
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -151,3 +157,92 @@ def test_many_sweepers_fire_each_step_once(people: list[Actor], brand: Client, m
     assert sum(result.failed for result in swept) == 0
     with tenant(brand.agency_id):
         assert ClockEvent.objects.count() == len(mentions) * 2 * 4
+
+
+def test_a_decision_that_takes_effect_never_waits_for_a_mention_that_somebody_moves(
+    people: list[Actor], brand: Client, mentions: list[UUID]
+) -> None:
+    """The sweep holds the alarm, a recall holds the mention: if each waited for the other, one would be killed."""
+    ana = people[0]
+    with tenant(ana.agency_id):
+        dora = add_contact(
+            client=brand, name="Dora", email="dora@b.example", part="approver", by=ana, now=NOW
+        )
+        claim_mention(mentions[0], by=ana, seen=1, now=NOW)
+        version = draft_reply(mentions[0], text="We're sorry.", by=ana, seen=2, now=NOW)
+        approval = request_approval(mentions[0], by=ana, seen=2, now=NOW)
+        decide(approval.pk, contact=dora, verdict="approve", read_digest=version.digest, now=NOW)
+    later = NOW + timedelta(seconds=60)
+
+    def swept() -> int:
+        try:
+            return sweep(now=later).failed
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tenant(ana.agency_id):
+            lock_mention(mentions[0], seen=None, now=later)
+            assert pool.submit(swept).result(10) == 0
+    with tenant(ana.agency_id):
+        assert Mention.objects.get(pk=mentions[0]).state == "awaiting_client"
+    sweep(now=later + timedelta(seconds=1))
+    with tenant(ana.agency_id):
+        assert Mention.objects.get(pk=mentions[0]).state == "approved"
+
+
+def test_a_source_that_is_deleted_while_it_is_read_is_gone_with_its_alarm(
+    people: list[Actor], brand: Client
+) -> None:
+    ana = people[0]
+    with tenant(ana.agency_id):
+        source = add_source(
+            kind="feed",
+            name="F",
+            settings={"url": "http://f.example/"},
+            every=timedelta(minutes=5),
+            client=None,
+            by=ana,
+            now=NOW,
+        )
+
+    def delete() -> None:
+        try:
+            with tenant(ana.agency_id):
+                delete_source(source, by=ana, now=NOW)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tenant(ana.agency_id):  # as whoever records a page does
+            Source.objects.select_for_update().get(pk=source.pk)
+            deleting = pool.submit(delete)
+            time.sleep(0.5)
+            set_alarm("source.read", source.pk, NOW + timedelta(minutes=5))
+        deleting.result(10)
+    assert not Alarm.objects.filter(kind="source.read").exists()
+    with tenant(ana.agency_id):
+        assert not Source.objects.exists()
+
+
+def test_one_person_can_be_invited_by_two_agencies_at_once(people: list[Actor]) -> None:
+    def invite(name: str) -> int:
+        agency, owner = open_agency(
+            name=name,
+            time_zone="UTC",
+            owner_email=f"{name}@n.example",
+            owner_name=name,
+            now=NOW,
+            invite=False,
+        )
+        by = actor_of_member(Membership.objects.select_related("user").get(pk=owner.pk))
+        start.wait(10)
+        with tenant(agency.pk):
+            for number in range(5):
+                add_member(
+                    email=f"new{number}@x.example", name="Eve", role="analyst", by=by, now=NOW, invite=False
+                )
+            return list_members(by=by).count()
+
+    start = Barrier(3)
+    assert _at_once(*(lambda n=n: invite(n) for n in ("a", "b", "c"))) == [6, 6, 6]  # type: ignore[misc]

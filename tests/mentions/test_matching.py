@@ -162,6 +162,7 @@ def test_folding_twice_is_folding_once_for_ordinary_text(text):
         (["", "acme", "  \u200b"], [("empty", 0), ("empty", 2)]),
         (["a", "猫", "é"], [("too_short", 0), ("too_short", 1), ("too_short", 2)]),
         (["x" * 200, "x" * 201], [("too_long", 1)]),
+        (["®" * 200 + "acme"], [("too_long", 0)]),
         (["...", "?!", "--"], [("no_word", 0), ("no_word", 1), ("no_word", 2)]),
         (
             ["Acme", "ACME ", "ａｃｍｅ", "acme’s", "Acme's"],

@@ -239,3 +239,37 @@ def test_other_settings_begin_again_and_a_pause_stops_the_reading(
         with pytest.raises(Exception, match="paused"):
             read_now(source, by=ana, now=clock.now)
     assert collect(ana.agency_id, source.pk, clock=lambda: clock.now) == 0
+
+
+def test_a_fault_of_our_own_is_the_sources_health_too(
+    make_source: Callable[..., Source], read: Callable[[Source], Source], web_server: WebServer,
+    brand: Client, monkeypatch: pytest.MonkeyPatch, clock: Clock,
+) -> None:  # fmt: skip
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    web_server.answers["/feed.xml"] = _feed(_item(1, "Brightwater!"))
+    source = make_source()
+    monkeypatch.setattr("workflows.actions.collect.record_page", broken)
+    source = read(source)
+    assert (source.health, source.error_code) == ("failing", "internal")
+    assert source.next_read_at == clock.now + timedelta(minutes=5)
+
+
+def test_settings_that_change_while_the_source_is_read_are_read_at_once(
+    make_source: Callable[..., Source], web_server: WebServer, brand: Client, ana: Actor, clock: Clock
+) -> None:
+    web_server.answers["/feed.xml"] = _feed(_item(1, "Brightwater!"))
+    source = make_source()
+    with tenant(ana.agency_id):
+        reading = claim_source(source.pk, now=clock.now)
+        assert reading is not None
+        page = fetch_page(reading)
+        change_source(
+            source, changes={"settings": {"url": web_server.url_of("/b.xml")}}, by=ana, now=clock.now
+        )
+        assert len(record_page(reading, page, now=clock.now).mentions) == 1
+        late = Source.objects.get()
+        assert (late.cursor, late.next_read_at, late.lease_until) == ({}, clock.now, None)
+        assert Alarm.objects.get(kind="source.read").due_at == clock.now
+        assert claim_source(source.pk, now=clock.now) is not None

@@ -18,6 +18,7 @@ from workflows.actions.requests import note_delivery, recall_request, request_ap
 from workflows.actions.responses import draft_reply
 from workflows.models import Clock as ClockRow
 from workflows.models import ClockEvent
+from workflows.queries.mention import ledger_of
 
 pytestmark = pytest.mark.usefixtures("inside")
 MINUTE = timedelta(minutes=1)
@@ -162,3 +163,12 @@ def test_a_clients_own_promise_comes_before_the_agencys(brand: Client, ana: Acto
     assert _clock(mention, "claim").due_at == clock.now + 7 * MINUTE
     sweep(now=clock.advance(minutes=7))
     assert _fired(mention) == [("claim", "warn_80", 5.6)]
+
+
+def test_when_the_clock_goes_back_the_ledger_keeps_the_order_of_the_moves(
+    mention: Mention, ben: Actor, clock: Clock
+) -> None:
+    claim_mention(mention.pk, by=ben, seen=1, now=clock.advance(minutes=10))
+    dismiss_mention(mention.pk, reason="spam", by=ben, seen=2, now=clock.advance(minutes=-5))
+    book = ledger_of(Mention.objects.get(), now=clock.advance(days=1))
+    assert (book.closed, book.reopened, book.whole) == (True, (), timedelta(minutes=30))

@@ -54,7 +54,7 @@ def asked(drafted: Version, mention: Mention, ben: Actor, dora: Contact, clock: 
 
 def _deliver(clock: Clock) -> None:
     for agency_id, notice in Alarm.objects.filter(kind="notice.send").values_list("agency_id", "subject_id"):
-        send_notice(agency_id, notice, now=clock.now)
+        send_notice(agency_id, notice, clock=lambda: clock.now)
 
 
 def _state() -> str:
@@ -252,3 +252,17 @@ def test_every_step_is_in_the_audit(
         ("approval.decided", "Dora", "192.0.2.7"),
         ("mention.approved", "Dora", "192.0.2.7"),
     ]
+
+
+def test_words_that_were_taken_back_are_not_the_next_draft(
+    asked: Approval, drafted: Version, mention: Mention, ben: Actor, dora: Contact, clock: Clock
+) -> None:
+    edit = decide(
+        asked.pk, contact=dora, verdict="edit", text="Mine.", read_digest=drafted.digest, now=clock.now
+    )
+    undo_decision(edit.pk, contact=dora, now=clock.now)
+    recall_request(mention.pk, by=ben, seen=3, now=clock.now)
+    again = request_approval(mention.pk, by=ben, seen=4, now=clock.now)
+    assert again.version_id == drafted.pk
+    recall_request(mention.pk, by=ben, seen=5, now=clock.now)
+    assert draft_reply(mention.pk, text="Third.", by=ben, seen=6, now=clock.now).number == 3

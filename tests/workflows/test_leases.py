@@ -37,7 +37,7 @@ def test_a_claim_that_sat_idle_goes_back_to_the_queue_with_a_notice(claimed: Men
     assert (returned.state, returned.assignee_id) == ("new", None)
     assert Transition.objects.order_by("version").last().actor_name == "Earshot"
     notice = Notice.objects.get(kind="claim.returned")
-    send_notice(notice.agency_id, notice.pk, now=clock.now)
+    send_notice(notice.agency_id, notice.pk, clock=lambda: clock.now)
     assert mail.outbox[-1].to == ["ben@northlight.example"]
 
 

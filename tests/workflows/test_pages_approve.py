@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
+from agency.actions.notices import send_notice
 from agency.actor import Actor
 from agency.models import AuditEntry, Notice
 from agency.tenancy import tenant
-from clients.actions.contacts import add_contact, remove_contact
+from clients.actions.contacts import add_contact, change_contact, remove_contact
 from clients.models import Client, Contact
 from mentions.models import Mention
 from tests.pages import fields, find_form, follow, submit, tree, words
@@ -190,6 +192,23 @@ def test_approving_with_edits_makes_the_contacts_own_version(
         )
 
 
+def test_edits_that_change_nothing_are_an_approval(phone: Browser, link: str, approval: Approval) -> None:
+    done = follow(phone, submit(phone, phone.get(link), verdict="edit"))
+    assert "You approved the reply The reply" in words(done)
+    assert decisions(approval) == [("approve", "pending")]
+
+
+def test_another_decision_from_another_tab_is_told_that_it_does_not_count(
+    phone: Browser, link: str, approval: Approval
+) -> None:
+    first, second = phone.get(link), phone.get(link)
+    follow(phone, submit(phone, first, verdict="approve"))
+    assert "was not counted" not in words(submit(phone, first, verdict="approve"))
+    late = submit(phone, second, verdict="change", comment="No")
+    assert (late.status_code, "was not counted" in words(late)) == (409, True)
+    assert decisions(approval) == [("approve", "pending")]
+
+
 def test_edits_that_are_refused_are_not_lost(phone: Browser, link: str, approval: Approval) -> None:
     empty = submit(phone, phone.get(link), verdict="edit", text="  ")
     assert empty.status_code == 422
@@ -275,6 +294,7 @@ def test_a_request_that_was_taken_back_says_no_more_than_any_wrong_link(
     assert "This link doesn't work any more" in words(answer)
     assert "All that I typed on the bus" in words(answer)
     assert "Brightwater" not in answer.content.decode().replace("brightwater.example", "")
+    assert "What you had written" not in words(submit(phone, shown, verdict="approve"))
 
 
 def alike(response: Any) -> str:
@@ -366,3 +386,24 @@ def test_hostile_words_are_shown_as_words(phone: Browser, link: str) -> None:
     assert "<script>alert" not in done.content.decode()
     assert "\u202e" not in done.content.decode()
     assert "<script>alert(1)</script>{% now %}" in words(done)
+
+
+@pytest.mark.parametrize("changes", [{"part": "viewer"}, {"email": "somebody.else@brightwater.example"}])
+def test_a_link_ends_with_what_it_was_given_for(
+    link: str, dora: Contact, ana: Actor, phone: Browser, clock: Any, changes: dict[str, str]
+) -> None:
+    """A contact who approves no longer, and the mailbox of an address that was corrected."""
+    assert phone.get(link).status_code == 200
+    with tenant(ana.agency_id):
+        change_contact(dora, changes=changes, by=ana, now=clock.now)
+    assert phone.get(link).status_code == 404
+
+
+def test_a_request_goes_to_the_address_of_now_or_nowhere(
+    approval: Approval, dora: Contact, ana: Actor, clock: Any
+) -> None:
+    with tenant(ana.agency_id):
+        change_contact(dora, changes={"email": "somebody.else@brightwater.example"}, by=ana, now=clock.now)
+        notice = Notice.objects.get(kind="approval.request")
+    send_notice(approval.agency_id, notice.pk, clock=lambda: clock.now)
+    assert mail.outbox == []

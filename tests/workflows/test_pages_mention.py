@@ -128,6 +128,7 @@ def test_dismissing_needs_a_reason_and_keeps_the_note(ben: Actor, mention: Menti
     assert refused.status_code == 422
     assert "Choose a reason." in words(refused)
     assert fields(find_form(refused, action="/move/dismiss/"))["note"] == "Looks like a bot"
+    assert tree(refused).css("details[open] form[action$='/move/dismiss/']")
     after = follow(browser, submit(browser, refused, action="/move/dismiss/", reason="spam"))
     assert now_of(mention).dismiss_reason == "spam"
     assert "Looks like a bot" in words(after, ".timeline")

@@ -9,20 +9,30 @@ import pytest
 from agency.actions.alarms import sweep
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
+from agency.models import Alarm
 from agency.tenancy import tenant
 from clients.actions.policies import set_approval_policy
 from clients.models import Client
-from mentions.actions.sources import add_source
+from mentions.actions.sources import add_source, delete_source
 from mentions.models import Mention, Source
+from mentions.platforms.base import Receipt
 from tests.fixtures import Clock
 from tests.making import make_mention
 from tests.web_server import HANG_UP, Answer, Request, WebServer
 from workflows.actions.moves import claim_mention
-from workflows.actions.publications import BeingSent, attest_reply, claim_publication, publish, send_again
+from workflows.actions.publications import (
+    BeingSent,
+    attest_reply,
+    claim_publication,
+    publish,
+    record_outcome,
+    send_again,
+)
 from workflows.actions.requests import approve_without_client, revise_reply
 from workflows.actions.responses import draft_reply
+from workflows.ledger import Owner
 from workflows.models import Attempt, Publication
-from workflows.queries.mention import clocks_of
+from workflows.queries.mention import clocks_of, ledger_of
 
 RECEIPT = orjson.dumps({"id": "r1", "url": "https://forum.example/1#r1"})
 JSON = {"Content-Type": "application/json"}
@@ -222,3 +232,90 @@ def test_while_a_person_must_post_it_the_time_is_the_agencys(
     with tenant(ana.agency_id):
         running = {c.kind: c.state for c in clocks_of(by_hand.mention, now=clock.now)}
     assert running["respond"] == "running"
+
+
+def test_when_its_source_is_deleted_what_may_be_live_stays_unknown(
+    web_server: WebServer, send: Callable[[], str], queued: Publication, source: Source, ana: Actor,
+    ben: Actor, clock: Clock,
+) -> None:  # fmt: skip
+    web_server.answers["/replies"] = HANG_UP
+    assert send() == "ambiguous"
+    with tenant(queued.agency_id):
+        delete_source(source, by=ana, now=clock.advance(minutes=5))
+    assert send() == "ambiguous"
+    with tenant(queued.agency_id):
+        mention = Mention.objects.get()
+        with pytest.raises(BeingSent):
+            revise_reply(mention.pk, by=ben, seen=mention.version, now=clock.now)
+        assert {c.kind: c.state for c in clocks_of(mention, now=clock.now)}["respond"] == "running"
+        assert "deleted" in Publication.objects.get().error
+    assert not Alarm.objects.filter(kind="publication.send").exists()
+
+
+def test_when_its_source_is_deleted_what_has_not_gone_out_failed(
+    send: Callable[[], str], queued: Publication, source: Source, ana: Actor, clock: Clock
+) -> None:
+    with tenant(queued.agency_id):
+        delete_source(source, by=ana, now=clock.now)
+    assert send() == "failed"
+
+
+def test_a_platform_that_never_takes_it_is_not_tried_for_ever(
+    web_server: WebServer, send: Callable[[], str], queued: Publication, clock: Clock
+) -> None:
+    web_server.answers["/replies"] = lambda r: Answer(status=404) if r.method == "GET" else HANG_UP
+    for _ in range(20):
+        last = send()
+        clock.advance(hours=1)
+    assert last == "failed"
+    with tenant(queued.agency_id):
+        running = {c.kind: c.state for c in clocks_of(Mention.objects.get(), now=clock.now)}
+    assert running["respond"] == "running"
+
+
+def test_the_platforms_wish_to_wait_is_kept(
+    web_server: WebServer, send: Callable[[], str], clock: Clock
+) -> None:
+    web_server.answers["/replies"] = Answer(status=429, headers={"Retry-After": "3600"})
+    assert send() == "queued"
+    assert Alarm.objects.get(kind="publication.send").due_at == clock.now + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_server_in_trouble_may_have_posted_so_it_is_asked_first(
+    web_server: WebServer, send: Callable[[], str], clock: Clock, status: int
+) -> None:
+    web_server.answers["/replies"] = lambda r: FOUND if r.method == "GET" else Answer(status=status)
+    assert send() == "ambiguous"
+    clock.advance(seconds=10)
+    assert send() == "live"
+    assert _posts(web_server) == 1
+
+
+def test_from_the_failure_on_the_ledger_says_the_agencys_time(
+    web_server: WebServer, send: Callable[[], str], queued: Publication, clock: Clock
+) -> None:
+    web_server.answers["/replies"] = Answer(status=403)
+    clock.advance(minutes=1)
+    send()
+    clock.advance(minutes=30)
+    with tenant(queued.agency_id):
+        book = ledger_of(Mention.objects.get(), now=clock.now)
+    assert book.totals[Owner.PLATFORM] == timedelta(minutes=1)
+    assert book.totals[Owner.AGENCY_ON] == timedelta(minutes=30)
+
+
+def test_a_receipt_that_comes_after_the_lease_still_says_that_it_is_live(
+    web_server: WebServer, send: Callable[[], str], queued: Publication, clock: Clock
+) -> None:
+    web_server.answers["/replies"] = lambda r: Answer(status=404) if r.method == "GET" else LIVE
+    with tenant(queued.agency_id):
+        slow = claim_publication(queued.pk, now=clock.now)
+        assert slow is not None
+    clock.advance(minutes=3)
+    assert send() == "queued"  # read back, and not there yet
+    with tenant(queued.agency_id):
+        record_outcome(slow, Receipt("r1", "https://forum.example/1#r1", clock.now), now=clock.now)
+    clock.advance(minutes=3)
+    assert send() == "live"
+    assert _posts(web_server) == 0

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+
 from agency.tenancy import tenant
 from mentions.actions.reading import claim_source, fetch_page, record_failure, record_page
 from mentions.platforms.base import PlatformError
 from workflows.actions.intake import intake
+
+log = structlog.get_logger("earshot.reading")
 
 
 def collect(agency_id: UUID, source_id: UUID, *, clock: Callable[[], datetime]) -> int:
@@ -18,12 +22,20 @@ def collect(agency_id: UUID, source_id: UUID, *, clock: Callable[[], datetime]) 
         return 0
     try:
         page = fetch_page(reading)
-    except PlatformError as error:
         with tenant(agency_id):
-            record_failure(reading, error, now=clock())
-        return 0
+            now = clock()
+            recorded = record_page(reading, page, now=now)
+            intake(recorded.mentions, now=now)
+    except PlatformError as error:
+        failure = error
+    except Exception:
+        # Whatever a source makes us trip over is said on its health, and it is read more rarely.
+        log.exception("reading broke", source=str(source_id))
+        failure = PlatformError(
+            "internal", "Earshot could not take in what this source says.", retryable=True
+        )
+    else:
+        return len(recorded.mentions)
     with tenant(agency_id):
-        now = clock()
-        recorded = record_page(reading, page, now=now)
-        intake(recorded.mentions, now=now)
-    return len(recorded.mentions)
+        record_failure(reading, failure, now=clock())
+    return 0

@@ -23,6 +23,8 @@ from workflows.models import Approval, Decision
 from workflows.words import BY_HAND, DECISION_EFFECTIVE, RECEIPT, TOLD
 
 Verdict = Decision.Verdict
+# A mention that somebody is just moving is looked at again a moment later.
+BUSY = timedelta(seconds=1)
 REASONS = {
     "tone": "The tone isn't right",
     "facts": "Something is wrong",
@@ -164,9 +166,12 @@ def put_into_effect(decisions: Sequence[UUID], now: datetime) -> Mapping[UUID, d
 
 
 def _take_effect(decision_id: UUID, now: datetime) -> datetime | None:
-    found = Decision.objects.filter(pk=decision_id).first()
+    found = Decision.objects.select_related("approval").filter(pk=decision_id).first()
     if found is None:
         return None
+    # Who undoes or recalls holds the mention and waits for the alarm, which the sweep holds: so it doesn't wait.
+    if not Mention.objects.select_for_update(skip_locked=True).filter(pk=found.approval.mention_id).exists():
+        return now + BUSY
     mention, approval = _lock(found.approval_id, now=now)
     decision = (
         Decision.objects.select_for_update(of=("self",))

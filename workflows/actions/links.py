@@ -15,14 +15,19 @@ GRACE = timedelta(days=2)
 LONGEST = timedelta(days=7)
 
 
-def make_link(approval: Approval, contact: Contact, *, now: datetime) -> str:
-    """A new link for this approver to this request, as an address. The token is nowhere else."""
+def make_link(approval: Approval, contact: Contact, *, to: str = "", now: datetime) -> str:
+    """A new link for this approver to this request, as an address. The token is nowhere else.
+
+    Args:
+        to: the mail address that it goes to, if another than the contact's of now.
+    """
     token = secrets.token_urlsafe(32)
     ApprovalLink(
         agency_id=current_agency(),
         approval=approval,
         contact=contact,
         digest=token_digest(token),
+        address_digest=token_digest(to or contact.email),
         created_at=now,
         expires_at=min(max(approval.needed_by, now) + GRACE, now + LONGEST),
     ).save(force_insert=True)

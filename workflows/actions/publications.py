@@ -37,6 +37,7 @@ log = structlog.get_logger("earshot.publishing")
 LEASE = timedelta(minutes=2)
 ATTEMPTS = 6
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=10), timedelta(minutes=30)
+LONGEST_WAIT = timedelta(hours=6)
 READ_BACKS = 8
 
 P = Publication.State
@@ -129,12 +130,17 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     source = publication.mention.post.source
     flaw = _flaw(publication)
     if flaw or source is None:
-        _give_up(
-            publication, "not_as_approved" if flaw else "no_source", flaw or "The source was deleted.", now
-        )
+        code = "not_as_approved" if flaw else "no_source"
+        error = PlatformError(code, flaw or "The source was deleted.", retryable=False)
+        if publication.state == P.QUEUED:
+            _give_up(publication, error, now)
+        else:  # it may be live, and nobody is left to ask
+            _ask_a_person(publication, error, now)
         return None
     # Whoever held `sending` died with it: it may have arrived, so ask before anything else.
     what = "send" if publication.state == P.QUEUED else "read_back"
+    if publication.state == P.SENDING:
+        emit("publication.ambiguous", subject=publication.mention, now=now, data={"code": "broke_off"})
     publication.state = P.SENDING if what == "send" else P.AMBIGUOUS
     publication.attempts += 1
     publication.lease_until = now + LEASE
@@ -182,7 +188,10 @@ def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *,
         .select_related("version")
         .get(pk=sending.publication_id)
     )
-    if publication.attempts != sending.number or publication.state not in {P.SENDING, P.AMBIGUOUS}:
+    superseded = publication.attempts != sending.number or publication.state not in {P.SENDING, P.AMBIGUOUS}
+    # A receipt is the truth however late it comes: without it, what is live would be sent again.
+    waits = publication.state in {P.QUEUED, P.SENDING, P.AMBIGUOUS} and isinstance(outcome, Receipt)
+    if superseded and not waits:
         return  # a later try, or a person, has settled it
     publication.lease_until = None
     if isinstance(outcome, Receipt):
@@ -191,7 +200,11 @@ def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *,
     elif outcome is None:
         # The platform says it never arrived: sending it (again) is safe.
         _note_try(publication, sending, "absent", None, now)
-        _again(publication, P.QUEUED, now)
+        if publication.attempts < ATTEMPTS + READ_BACKS:
+            _again(publication, P.QUEUED, now)
+        else:
+            error = PlatformError("never_arrived", "The reply never arrived, however often.", retryable=False)
+            _give_up(publication, error, now)
     elif isinstance(outcome, Ambiguous) or sending.what == "read_back":
         _note_try(publication, sending, "ambiguous", outcome, now)
         _wait_for_certainty(mention, publication, outcome, now)
@@ -199,9 +212,9 @@ def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *,
         _note_try(publication, sending, "failed", outcome, now)
         if outcome.retryable and publication.attempts < ATTEMPTS:
             publication.error_code, publication.error = outcome.code[:40], outcome.sentence[:500]
-            _again(publication, P.QUEUED, now)
+            _again(publication, P.QUEUED, now, wait=outcome.retry_after)
         else:
-            _give_up(publication, outcome.code, outcome.sentence, now)
+            _give_up(publication, outcome, now)
 
 
 def _note_try(
@@ -219,14 +232,13 @@ def _note_try(
     ).save(force_insert=True)
 
 
-def _again(publication: Publication, state: str, now: datetime) -> None:
+def _again(publication: Publication, state: str, now: datetime, *, wait: int | None = None) -> None:
+    """`wait`: seconds that the platform asks for."""
     publication.state = state
     publication.save()
-    set_alarm(
-        PUBLICATION_SEND,
-        publication.pk,
-        now + min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST),
-    )
+    pause = min(RETRY_FIRST * 2 ** min(publication.attempts - 1, 10), RETRY_LAST)
+    asked = min(timedelta(seconds=wait or 0), LONGEST_WAIT)
+    set_alarm(PUBLICATION_SEND, publication.pk, now + max(pause, asked))
 
 
 def _wait_for_certainty(
@@ -234,31 +246,40 @@ def _wait_for_certainty(
 ) -> None:
     """Read back on a widening schedule where the platform can; after that, or where it can't, a person decides."""
     first = publication.state != P.AMBIGUOUS
-    publication.error_code, publication.error = error.code[:40], error.sentence[:500]
     if get_platform(publication.lane).capabilities.read_back and publication.attempts < ATTEMPTS + READ_BACKS:
+        publication.error_code, publication.error = error.code[:40], error.sentence[:500]
         _again(publication, P.AMBIGUOUS, now)
     else:
-        publication.state = P.AMBIGUOUS
-        publication.save()
-        clear_alarms(PUBLICATION_SEND, [publication.pk])
-        hand_back(mention, now=now)
+        _ask_a_person(publication, error, now)
     if first:
         emit("publication.ambiguous", subject=mention, now=now, data={"code": publication.error_code})
 
 
-def _give_up(publication: Publication, code: str, sentence: str, now: datetime) -> None:
-    mention = publication.mention
-    publication.state, publication.lease_until = P.FAILED, None
-    publication.error_code, publication.error = code[:40], sentence[:500]
-    publication.save()
-    clear_alarms(PUBLICATION_SEND, [publication.pk])
-    if mention.state == State.APPROVED:
-        hand_back(mention, now=now)
+def _ask_a_person(publication: Publication, error: PlatformError, now: datetime) -> None:
+    """It may be live, and no machine can tell: somebody of the agency looks, on the agency's time."""
+    publication.state = P.AMBIGUOUS
+    _leave_to_the_agency(publication, error, now)
+
+
+def _give_up(publication: Publication, error: PlatformError, now: datetime) -> None:
+    mention, code = publication.mention, error.code
+    publication.state = P.FAILED
+    _leave_to_the_agency(publication, error, now)
     record(
         "publication.failed", by=system(current_agency()), subject=mention, now=now, details={"code": code}
     )
     emit("publication.failed", subject=mention, now=now, data={"code": code})
     log.warning("publication failed", publication=str(publication.pk), code=code)
+
+
+def _leave_to_the_agency(publication: Publication, error: PlatformError, now: datetime) -> None:
+    publication.error_code, publication.error = error.code[:40], error.sentence[:500]
+    publication.lease_until = None
+    publication.given_back_at = publication.given_back_at or now
+    publication.save()
+    clear_alarms(PUBLICATION_SEND, [publication.pk])
+    if publication.mention.state == State.APPROVED:
+        hand_back(publication.mention, now=now)
 
 
 def _go_live(

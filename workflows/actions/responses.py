@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
+from django.db.models import Max
 
 from agency.actions.audit import record
 from agency.actor import Actor
@@ -19,6 +20,7 @@ from mentions.platforms.registry import get_platform
 from mentions.words import State
 from workflows.actions.transition import MoveNotPossible, lock_mention
 from workflows.models import Response, Version
+from workflows.queries.mention import standing_versions
 from workflows.words import BY_HAND, LONGEST_REPLY
 
 
@@ -95,16 +97,16 @@ def draft_reply(
 
 
 def latest_version(response: Response) -> Version | None:
-    return Version.objects.filter(response=response).order_by("-number").first()
+    return standing_versions(response).first()
 
 
 def add_version(response: Response, *, mention: Mention, text: str, by: Actor, now: datetime) -> Version:
     """Append a version; whoever calls holds the mention's lock."""
-    latest = latest_version(response)
+    last = Version.objects.filter(response=response).aggregate(number=Max("number"))["number"] or 0
     post = mention.post
     version = Version(
         response=response,
-        number=latest.number + 1 if latest else 1,
+        number=last + 1,
         text=text,
         target_url=post.url,
         post_hash=post.text_hash,

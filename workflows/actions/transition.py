@@ -141,13 +141,15 @@ def _what_happened(mention: Mention, now: datetime) -> str:
     """“Ben claimed it 4 s ago.”"""
     last = Transition.objects.filter(mention=mention).order_by("-version").first()
     if last is None:
-        return "It was changed a moment ago. Reload to see how it stands."
+        return "It was changed a moment ago."
     verb = DONE[last.move].replace("_", " ")
-    return f"{last.actor_name} {verb} it {_ago(now - last.at)}. Reload to see how it stands."
+    return f"{last.actor_name} {verb} it {_ago(now - last.at)}."
 
 
 def _ago(gone: timedelta) -> str:
     seconds = max(int(gone.total_seconds()), 0)
+    if seconds < 1:
+        return "just now"
     if seconds < 60:
         return f"{seconds} s ago"
     if seconds < 3600:

@@ -47,6 +47,8 @@ class ApprovalLink(models.Model):
     approval = TenantForeignKey("workflows.Approval", on_delete=models.CASCADE, related_name="+")
     contact = TenantForeignKey("clients.Contact", on_delete=models.CASCADE, related_name="+")
     digest = models.CharField(max_length=64, unique=True)  # SHA-256 of a 256-bit token
+    # SHA-256 of the mail address that it was made for: the link ends when the contact gets another.
+    address_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True)

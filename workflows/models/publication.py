@@ -31,6 +31,8 @@ class Publication(TenantModel):
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
     live_at = models.DateTimeField(null=True)
+    # The platform failed us: from here on the time is the agency's again.
+    given_back_at = models.DateTimeField(null=True)
     attested_by = models.CharField(max_length=120, blank=True)
 
     class Meta:

@@ -16,6 +16,7 @@ class Found:
     agency_id: UUID
     approval_id: UUID
     contact_id: UUID
+    address_digest: str
 
 
 def token_digest(token: str) -> str:
@@ -29,23 +30,29 @@ def find_link(token: str, *, now: datetime) -> Found | None:
     link = ApprovalLink.objects.filter(
         digest=token_digest(token), revoked_at=None, expires_at__gt=now
     ).first()
-    return Found(link.agency_id, link.approval_id, link.contact_id) if link else None
+    return _found(link)
 
 
 def find_dead_link(token: str) -> Found | None:
     """An expired link that may ask for a fresh one. Revoked ones may not: what they asked was taken back."""
     link = ApprovalLink.objects.filter(digest=token_digest(token), revoked_at=None).first()
-    return Found(link.agency_id, link.approval_id, link.contact_id) if link else None
+    return _found(link)
+
+
+def _found(link: ApprovalLink | None) -> Found | None:
+    if link is None:
+        return None
+    return Found(link.agency_id, link.approval_id, link.contact_id, link.address_digest)
 
 
 def get_approval(found: Found) -> tuple[Approval, Contact] | None:
-    """The request and who was asked; None when the contact has left."""
+    """The request and who was asked; None when the contact has left, or decides no longer."""
     approval = (
         Approval.objects.select_related("version__response", "mention__client", "mention__post__author")
         .filter(pk=found.approval_id)
         .first()
     )
-    contact = Contact.objects.filter(pk=found.contact_id, left_at=None).first()
+    contact = Contact.objects.filter(pk=found.contact_id, left_at=None, part=Contact.Part.APPROVER).first()
     return (approval, contact) if approval and contact else None
 
 

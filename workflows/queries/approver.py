@@ -6,7 +6,7 @@ from agency.models import Agency
 from clients.models import Contact
 from mentions.queries.mentions import author_history
 from workflows.models import Approval, Decision, Version
-from workflows.queries.approvals import Found, get_approval, standing_decision
+from workflows.queries.approvals import Found, get_approval, standing_decision, token_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class RequestSeen:
 
 
 def see_request(found: Found) -> RequestSeen | None:
-    """Inside the agency. None when the contact has left."""
+    """Inside the agency. None when the contact has left, decides no longer, or has another mail address by now."""
     pair = get_approval(found)
     if pair is None:
         return None
     approval, contact = pair
+    if token_digest(contact.email) != found.address_digest:
+        return None
     mention = approval.mention
     return RequestSeen(
         agency=Agency.objects.get(pk=found.agency_id),

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from agency.actor import ActorKind
 from agency.models import AuditEntry
 from clients.hours import ALWAYS
 from mentions.models import Mention
@@ -11,6 +14,7 @@ from mentions.words import Move, State
 from workflows import clock as rules
 from workflows.ledger import Ledger, Step, ledger
 from workflows.models import Approval, Clock, ClockEvent, Decision, Publication, Response, Transition, Version
+from workflows.words import BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,8 @@ def _view(clock: Clock, now: datetime) -> ClockView:
 def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
     """Whose time each moment from the post's publication to our answer was.
 
-    While a request is on its way to the client, or an approved reply waits for a person to post it, the time is the
-    agency's, whatever the state says.
+    While a request is on its way to the client, or an approved reply waits for a person (to post it, or to look after
+    what the platform failed to do), the time is the agency's, whatever the state says.
     """
     return ledger(
         published_at=mention.published_at,
@@ -85,10 +89,10 @@ def _steps(mention: Mention) -> list[Step]:
         .order_by("requested_at", "id")
         .values_list("delivered_at", flat=True)
     )
-    lanes = list(
+    sendings = list(
         Publication.objects.filter(mention=mention)
         .order_by("created_at", "id")
-        .values_list("lane", flat=True)
+        .values_list("lane", "given_back_at")
     )
     steps = []
     for moved in moves:
@@ -99,10 +103,14 @@ def _steps(mention: Mention) -> list[Step]:
                 continue  # never reached the client: the time stayed ours
             at = delivered
         elif moved.move in {Move.APPROVE, Move.CLEAR}:
-            lane = lanes.pop(0) if lanes else ""
-            state = State.CLAIMED if lane == "hand_made" else state
+            lane, given_back_at = sendings.pop(0) if sendings else ("", None)
+            state = State.CLAIMED if lane == BY_HAND else state
+            if given_back_at:
+                steps.append(Step(at=at, state=state))
+                at, state = given_back_at, State.CLAIMED
         steps.append(Step(at=at, state=state))
-    return sorted(steps, key=lambda step: step.at)
+    # In the order of the moves, whatever their times say: a clock may have been set back.
+    return steps
 
 
 def history_of(mention: Mention) -> list[Happening]:
@@ -142,7 +150,14 @@ def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
     response = Response.objects.filter(mention=mention).order_by("-created_at", "-id").first()
     if response is None:
         return None, []
-    return response, list(Version.objects.filter(response=response).order_by("-number"))
+    return response, list(standing_versions(response))
+
+
+def standing_versions(response: Response) -> "QuerySet[Any]":
+    """A response's versions, newest first, without the wording of a contact who took their decision back."""
+    decided = Decision.objects.filter(version=OuterRef("pk"), state__in=["pending", "effective"])
+    versions = Version.objects.filter(response=response)
+    return versions.filter(~Q(author_kind=ActorKind.CONTACT) | Exists(decided)).order_by("-number")
 
 
 def latest_approval(mention: Mention) -> Approval | None:
