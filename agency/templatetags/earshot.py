@@ -201,6 +201,15 @@ def ago(value: datetime | None, now: object = None) -> SafeString:
 
 
 @register.simple_tag
+def coming(value: datetime | None, now: object = None) -> SafeString:
+    """When something comes next, as "in 4 min"; "in a moment" where that is near or past. None is a dash."""
+    if not isinstance(value, datetime):
+        return SafeString("–")
+    near = value - _at(now) < timedelta(minutes=1)
+    return _stamp(value, _("in a moment")) if near else ago(value, now)
+
+
+@register.simple_tag
 def moment(value: datetime | None, now: object = None, zone: str = "") -> SafeString:
     """A time as people in `zone` say it: "9:40" today, else "Tue 24 Nov, 9:40". None is a dash."""
     if not isinstance(value, datetime):

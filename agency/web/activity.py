@@ -64,6 +64,8 @@ _SAID = {
 }
 # Said by the line itself, of use to programs only, or too long for a line.
 _UNTOLD = frozenset({"digest", "version", "prefix", "name", "text"})
+# Of a mention: said by the line, or ids.
+_MOVED = frozenset({"from", "to", "assignee"})
 _NAMED = frozenset({"client", "contact", "apikey", "source", "template", "membership"})
 _PAGES = {"mention": "mention", "client": "client-detail"}
 _ORIGINS = {
@@ -94,16 +96,17 @@ def _line(entry: AuditEntry) -> dict[str, Any]:
         "who": entry.actor_name,
         "what": said + named,
         "url": reverse(page, args=[entry.subject_id]) if page and entry.subject_id else "",
-        "detail": _detail(entry.details),
+        "detail": _detail(entry),
         "origin": f"{origin} · {entry.address}" if entry.address else origin,
     }
 
 
-def _detail(details: dict[str, Any]) -> str:
+def _detail(entry: AuditEntry) -> str:
     """A short word on what changed; texts and long lists are on the subject's own page."""
     parts = []
-    for name, value in details.items():
-        shown = _change(value)
+    skipped = _MOVED if entry.subject_type == "mention" else frozenset()
+    for name, value in entry.details.items():
+        shown = "" if name in skipped else _change(value)
         if isinstance(value, list) and shown:
             parts.append(f"{name.replace('_', ' ')}: {shown[:120]}")
         elif shown and len(shown) <= 80 and name not in _UNTOLD:

@@ -9,6 +9,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from agency.errors import DomainError
 
+_WHAT_TO_DO = {
+    403: "If you need it, ask an owner of your agency to give you another role.",
+    404: "Check the address, or start again from the inbox.",
+}
+
 
 class SeeOther(HttpResponseRedirectBase):
     """After a POST: look there now. Reloading doesn't send the form again."""
@@ -50,5 +55,10 @@ def error_page(
 
 def refusal_page(request: HttpRequest, error: DomainError) -> HttpResponse:
     return error_page(
-        request, status=error.status, title=error.title, sentence=error.message, code=error.status
+        request,
+        status=error.status,
+        title=error.title,
+        sentence=error.message,
+        what_to_do=_WHAT_TO_DO.get(error.status, ""),
+        code=error.status,
     )

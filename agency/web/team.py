@@ -4,14 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency.actions.members import add_member, change_role, remove_member
+from agency.actor import Actor
 from agency.errors import DomainError
 from agency.models import Membership
 from agency.queries.people import get_membership, list_members
 from agency.rights import Right, Role
+from agency.web.answers import see_other
 from agency.web.fields import CleanText, Mail, Pick
 from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
 from agency.web.views import StaffPage
@@ -51,40 +54,54 @@ class Team(StaffPage):
             return self._show(self.form, status=status_of(error))
 
     def _show(self, form: InviteForm, *, status: int = 200) -> HttpResponse:
-        context = {
-            "members": [
-                self._line(member) for member in list_members(by=self.actor).order_by("created_at", "id")
-            ],
-            "invite_form": form if self.actor.may(Right.TEAM) else None,
-            "invite_url": reverse("team"),
-        }
-        return self.page("agency/team.html", context, status=status)
+        return self.page("agency/team.html", team_shown(self.actor, form), status=status)
 
-    def _line(self, member: Membership) -> dict[str, Any]:
-        may = self.actor.may(Right.TEAM)
-        return {
-            "name": member.name,
-            "email": member.user.email,
-            "role": member.role,
-            "role_label": Role(member.role).label,
-            "is_you": member.pk == self.actor.id,
-            "last_seen_at": member.user.last_login,
-            "role_form": RoleForm(initial={"role": member.role}, auto_id=f"role-{member.pk}-%s")
-            if may
-            else None,
-            "role_url": reverse("member-role", args=[member.pk]),
-            "remove_url": reverse("member-remove", args=[member.pk]) if may else "",
-        }
+
+def team_shown(by: Actor, form: InviteForm) -> dict[str, Any]:
+    return {
+        "members": [_line(member, by) for member in list_members(by=by).order_by("created_at", "id")],
+        "invite_form": form if by.may(Right.TEAM) else None,
+        "invite_url": reverse("team"),
+    }
+
+
+def _line(member: Membership, by: Actor) -> dict[str, Any]:
+    may = by.may(Right.TEAM)
+    return {
+        "name": member.name,
+        "email": member.user.email,
+        "role": member.role,
+        "role_label": Role(member.role).label,
+        "is_you": member.pk == by.id,
+        "last_seen_at": member.user.last_login,
+        "role_form": RoleForm(initial={"role": member.role}, auto_id=f"role-{member.pk}-%s") if may else None,
+        "role_url": reverse("member-role", args=[member.pk]),
+        "remove_url": reverse("member-remove", args=[member.pk]) if may else "",
+    }
 
 
 class ChangeRole(StaffPage):
+    """Takes the little form of one line. Whoever reloads its address is shown the team."""
+
     right = Right.TEAM
     nav = "team"
+
+    def get(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
+        return see_other(request, reverse("team"))
 
     def post(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
         member = get_membership(member_id, by=self.actor)
         change_role(member, role=request.POST.get("role", ""), by=self.actor, now=self.now)
-        return self.done(reverse("team"), f"{member.name} is {Role(member.role).label.lower()} now.")
+        return self.done(reverse("team"), f"{member.name}'s role is now {Role(member.role).label.lower()}.")
+
+    def refused(self, error: DomainError) -> HttpResponse:
+        if error.status in {403, 404}:
+            return super().refused(error)
+        messages.error(self.request, error.message)
+        with self.inside(read_only=True):
+            return self.page(
+                "agency/team.html", team_shown(self.actor, InviteForm()), status=status_of(error)
+            )
 
 
 class RemoveMember(ConfirmPage):
@@ -96,10 +113,14 @@ class RemoveMember(ConfirmPage):
     def load(self, **kwargs: Any) -> None:
         self.member = get_membership(kwargs["member_id"], by=self.actor)
         self.title = f"Remove {self.member.name}"
-        self.sentence = f"{self.member.name} can't enter {self.house.agency.name} from the next click on."
+        who = "You" if self.member.pk == self.actor.id else self.member.name
+        self.sentence = f"{who} can't enter {self.house.agency.name} from the next click on."
         self.consequence = (
             "The API keys that they made stop working. What they did stays in the history under their name, and what "
             "they have claimed stays theirs until somebody hands it on."
+            if who != "You"
+            else "The API keys that you made stop working, and what you have claimed stays yours until somebody "
+            "hands it on. Only another owner can invite you again."
         )
 
     def cancel_url(self) -> str:

@@ -129,10 +129,12 @@ class ClientPromises(OfClient, Promises):
         own = sla_policy_of(self.client)
         self.policy = own or sla_policy_of(None)
         self.title = f"What we promise {self.client.name}"
-        if own is None:
-            self.intro = (
-                f"{self.client.name} has the agency's default now. Saving gives it promises of its own."
-            )
+        self.intro = (
+            f"For {self.client.name} alone. Times run around the clock. Clocks that run already keep what they were "
+            "started with."
+            if own
+            else f"{self.client.name} has the agency's default now. Saving gives it promises of its own."
+        )
 
 
 class ApprovalForm(forms.Form):

@@ -31,8 +31,8 @@ class ListeningForm(forms.Form):
     any_terms = Lines(
         rows=8,
         label="Listen for any of these",
-        help_text="One word or phrase a line, with the misspellings that people use. Case and accents on capitals "
-        "don't matter; whole words are found, so “acme” doesn't find “acmeology”.",
+        help_text="One word or phrase a line, with the misspellings that people use. Small and "
+        "capital letters are the same; whole words are found, so “acme” doesn't find “acmeology”.",
         error_messages={"required": "Enter at least one word or phrase to listen for."},
     )
     none_terms = Lines(

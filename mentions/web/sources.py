@@ -130,7 +130,7 @@ class SourceForm(forms.Form):
         max_length=2000,
         required=False,
         widget=forms.URLInput(attrs={"placeholder": "http://", "autocomplete": "off"}),
-        help_text="Where a loopback source takes replies.",
+        help_text="For a demo forum only: where it takes replies. Feeds take none.",
     )
     every = DurationText(label="Read every", help_text="From 1 min to 7 d. 15 min is kind to most servers.")
     client = PickRow(
@@ -148,6 +148,12 @@ class SourceForm(forms.Form):
 class NewSourceForm(SourceForm):
     kind = Pick(label="Kind", choices=_kinds, initial=Source.Kind.FEED, missing="Choose a kind of source.")
     field_order = ["kind", "name", "url", "reply_url", "every", "client"]
+
+    def clean(self) -> dict[str, Any]:
+        sent = super().clean() or {}
+        if sent.get("kind") == Source.Kind.LOOPBACK and not sent.get("reply_url"):
+            self.add_error("reply_url", "Enter the address where the forum takes replies.")
+        return sent
 
 
 class SourceFormPage(FormPage):

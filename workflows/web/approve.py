@@ -32,6 +32,7 @@ from workflows.web.approve_context import changed_context, closed_context, done_
 from workflows.words import LONGEST_REPLY
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_WRITES: dict[str, str] = {Decision.Verdict.EDIT: "text", Decision.Verdict.CHANGE: "comment"}
 
 
 class DecideForm(forms.Form):
@@ -96,11 +97,14 @@ class LinkPage(View):
         context = {
             "sent": sent,
             "fresh_url": reverse("approve-fresh", args=[self.token]),
-            "your_text": ""
-            if sent
-            else (self.request.POST.get("text") or self.request.POST.get("comment") or ""),
+            "your_text": "" if sent else self._written(),
         }
         return render(self.request, "workflows/approve_gone.html", context, status=200 if sent else 404)
+
+    def _written(self) -> str:
+        """What the person wrote; a form also sends the text that it came with."""
+        field = _WRITES.get(self.request.POST.get("verdict", ""))
+        return self.request.POST.get(field, "") if field else ""
 
 
 class Approve(LinkPage):
@@ -124,10 +128,12 @@ class Approve(LinkPage):
         if not form.is_valid():
             return self._form(seen, form, status=UNACCEPTABLE)
         sent = form.cleaned_data
+        # Who opens the text and leaves it as it is approves it.
+        untouched = sent["text"] == seen.approval.version.text and sent["verdict"] == Decision.Verdict.EDIT
         decide(
             found.approval_id,
             contact=seen.contact,
-            verdict=sent["verdict"],
+            verdict=Decision.Verdict.APPROVE if untouched else sent["verdict"],
             read_digest=sent["seen"],
             text=sent["text"],
             reasons=sent["reasons"],
@@ -147,7 +153,7 @@ class Approve(LinkPage):
                 seen, read_digest=read, url=self.here(), typed=self.request.POST.get("text", "")
             )
             return render(self.request, "workflows/approve_changed.html", context, status=409)
-        return self._outcome(seen, status=409)
+        return self._outcome(seen, status=409, refused=True)
 
     def _show(self, found: Found, seen: RequestSeen) -> HttpResponse:
         if seen.decision is None and seen.approval.state == seen.approval.State.OPEN:
@@ -159,13 +165,16 @@ class Approve(LinkPage):
         context = request_context(seen, form=form, now=clock.now(), undone="undone" in self.request.GET)
         return render(self.request, "workflows/approve.html", context, status=status)
 
-    def _outcome(self, seen: RequestSeen, *, status: int = 200) -> HttpResponse:
+    def _outcome(self, seen: RequestSeen, *, status: int = 200, refused: bool = False) -> HttpResponse:
         decision = seen.decision
         if decision is not None and decision.contact_id == seen.contact.pk:
             now = clock.now()
             context = done_context(
                 seen, decision, now=now, undo_url=reverse("approve-undo", args=[self.token])
             )
+            # A second tap on the same button is no second decision.
+            if refused and self.request.POST.get("verdict") != decision.verdict:
+                context["too_late"] = "You had decided already, so what you just sent was not counted."
             return render(self.request, "workflows/approve_done.html", context, status=status)
         return render(self.request, "workflows/approve_closed.html", closed_context(seen), status=status)
 

@@ -125,8 +125,9 @@ class MoveMention(MentionAct):
                 {_FACTS.get(name, name): value for name, value in form.cleaned_data.items()} if form else {}
             )
         do(mention_id, by=self.actor, seen=self.seen(), now=self.now, **facts)
-        if move == Move.CLAIM:
-            return "It's yours."
+        if move == ASSIGN:
+            name = next((m.name for m in desk.members if m.pk == facts["member_id"]), "")
+            return f"Handed on to {name}."
         return _DONE[move]
 
 
@@ -143,13 +144,13 @@ _DOINGS: dict[str, Any] = {
 _ASKING = frozenset({Move.DISMISS.value, Move.REOPEN.value, ASSIGN})
 _FACTS = {"member": "member_id"}
 _DONE: dict[str, str] = {
+    Move.CLAIM: "It's yours.",
     Move.RELEASE: "It's back in the queue.",
-    Move.DISMISS: "Dismissed.",
+    Move.DISMISS: "Dismissed. Nobody is asked to answer it any more.",
     Move.RECALL: "Taken back. The client's links to it don't work any more.",
     Move.REVISE: "Taken back before it went out. Change the text, then ask again.",
     Move.REOPEN: "Reopened, and yours.",
     SEND_AGAIN: "It is sent again in a moment.",
-    ASSIGN: "Handed on.",
 }
 
 
@@ -168,7 +169,7 @@ class Attest(MentionAct):
         if not form.is_valid():
             return self.unacceptable(self.desk(mention_id))
         attest_reply(mention_id, url=form.cleaned_data["url"], by=self.actor, seen=self.seen(), now=self.now)
-        return "Responded."
+        return "Noted: the reply is live, and this mention is done."
 
 
 class Draft(MentionAct):
@@ -198,7 +199,7 @@ class Draft(MentionAct):
             return "The client is asked: a link is on its way."
         if then == "clear":
             approve_without_client(mention_id, by=self.actor, seen=seen, now=self.now)
-            return "Approved."
+            return "Approved without asking the client. See below how it goes out."
         return "Draft saved."
 
     def _kind(self, desk: Desk, template: Template | None) -> str:

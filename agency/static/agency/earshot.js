@@ -75,6 +75,11 @@
   }
 
   function prepare(root) {
+    // On a phone the chosen chip may stand outside of its row.
+    for (const chip of root.querySelectorAll(".chip[aria-current]")) {
+      const beyond = chip.getBoundingClientRect().right - chip.parentElement.getBoundingClientRect().right;
+      if (beyond > 0) chip.parentElement.scrollLeft += beyond;
+    }
     for (const hidden of root.querySelectorAll("[data-theme-toggle][hidden], [data-copy][hidden]")) hidden.hidden = false;
     for (const area of root.querySelectorAll("textarea[data-count]")) count(area);
     tick();
