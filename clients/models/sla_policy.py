@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -36,6 +38,14 @@ class SlaPolicy(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.client or 'Agency default'}, version {self.version}"
+
+    def target_for(self, kind: ClockKind, priority: str) -> timedelta:
+        """How long such a clock may take. A later answer is promised as soon as the first one."""
+        promised = ClockKind.RESPOND if kind is ClockKind.NEXT_RESPONSE else kind
+        target: timedelta = next(
+            t.target for t in self.targets.all() if (t.priority, t.kind) == (priority, promised)
+        )
+        return target
 
 
 class SlaTarget(TenantModel):

@@ -65,12 +65,6 @@ def count_by_state(*, by: Actor, client_id: UUID | None = None) -> dict[str, int
     return {row["state"]: row["n"] for row in mentions.values("state").annotate(n=Count("id"))}
 
 
-def count_open_by_client(*, by: Actor) -> dict[UUID, int]:
-    by.require(Right.READ)
-    rows = Mention.objects.exclude(state__in=CLOSED).values("client_id").annotate(n=Count("id"))
-    return {row["client_id"]: row["n"] for row in rows}
-
-
 def author_history(author_id: UUID | None, *, client_id: UUID) -> int:
     """How many earlier posts of this author concerned this client."""
     if author_id is None:

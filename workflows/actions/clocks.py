@@ -74,7 +74,7 @@ def _new_clock(
     excused_late: bool = False,
     now: datetime,
 ) -> Clock:
-    state = rules.start(_target(policy, kind, mention.priority), now)
+    state = rules.start(policy.target_for(kind, mention.priority), now)
     if excused_late:
         # Measured, but its breach counts as told already: nobody could have been in time.
         state = replace(state, fired=(BREACH,))
@@ -127,17 +127,9 @@ def retarget_clocks(mention: Mention, *, now: datetime) -> None:
     """The mention's priority changed: other targets, the used time carried. The caller saves the mention."""
     clocks = _open_clocks(mention)
     for clock in clocks:
-        target = _target(clock.policy, ClockKind(clock.kind), mention.priority)
+        target = clock.policy.target_for(ClockKind(clock.kind), mention.priority)
         _apply(clock, partial(_retarget, target, now), now)
     _write(mention, clocks)
-
-
-def _target(policy: SlaPolicy, kind: ClockKind, priority: str) -> timedelta:
-    promised = ClockKind.RESPOND if kind is ClockKind.NEXT_RESPONSE else kind
-    target: timedelta = next(
-        t.target for t in policy.targets.all() if (t.priority, t.kind) == (priority, promised)
-    )
-    return target
 
 
 def _retarget(target: timedelta, now: datetime, state: ClockState) -> ClockState:

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from agency.actions.audit import record
-from agency.actions.notices import queue_notice
 from agency.models import Notice
 from agency.tenancy import tenant
 from workflows.actions.decisions import contact_actor
+from workflows.actions.requests import mail_request
 from workflows.models import Approval
 from workflows.queries.approvals import find_dead_link, get_approval
 from workflows.words import REQUEST
@@ -34,13 +34,6 @@ def send_fresh_link(token: str, *, address: str = "", now: datetime) -> None:
         mails = Notice.objects.filter(subject_id=approval.pk, recipient_id=contact.pk, kind=REQUEST)
         if mails.filter(created_at__gt=now - SELDOM).exists():
             return
-        queue_notice(
-            kind=REQUEST,
-            to=contact.email,
-            to_name=contact.name,
-            subject_id=approval.pk,
-            recipient_id=contact.pk,
-            now=now,
-        )
+        mail_request(approval, contact, now=now)
         by = contact_actor(contact, address=address)
         record("approval.link_asked", by=by, subject=approval.mention, now=now)

@@ -8,7 +8,7 @@ from agency.actions.notices import queue_notice
 from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.rights import Right
-from clients.models import ApprovalPolicy
+from clients.models import ApprovalPolicy, Contact
 from clients.queries.clients import approvers_of, current_approval_policy, match_sla_policies
 from clients.words import ClockKind
 from mentions.models import Mention
@@ -58,15 +58,20 @@ def request_approval(mention_id: UUID, *, by: Actor, seen: int | None, now: date
     )
     approval.save(force_insert=True)
     for contact in approvers:
-        queue_notice(
-            kind=REQUEST,
-            to=contact.email,
-            to_name=contact.name,
-            subject_id=approval.pk,
-            recipient_id=contact.pk,
-            now=now,
-        )
+        mail_request(approval, contact, now=now)
     return approval
+
+
+def mail_request(approval: Approval, contact: Contact, *, now: datetime) -> None:
+    """Queue the mail with this approver's link."""
+    queue_notice(
+        kind=REQUEST,
+        to=contact.email,
+        to_name=contact.name,
+        subject_id=approval.pk,
+        recipient_id=contact.pk,
+        now=now,
+    )
 
 
 def approve_without_client(mention_id: UUID, *, by: Actor, seen: int | None, now: datetime) -> Mention:
@@ -151,7 +156,4 @@ def _reply_of(mention: Mention) -> Version:
 
 def _decide_target(mention: Mention) -> timedelta:
     policy = match_sla_policies({mention.client_id})[mention.client_id]
-    target: timedelta = next(
-        t.target for t in policy.targets.all() if (t.priority, t.kind) == (mention.priority, ClockKind.DECIDE)
-    )
-    return target
+    return policy.target_for(ClockKind.DECIDE, mention.priority)

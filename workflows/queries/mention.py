@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agency.actor import ActorKind
-from agency.models import AuditEntry
 from clients.hours import ALWAYS
 from mentions.models import Mention
 from mentions.words import Move, State
@@ -182,7 +181,3 @@ def latest_publication(mention: Mention) -> Publication | None:
         .order_by("-created_at", "-id")
         .first()
     )
-
-
-def audit_of(mention: Mention) -> list[Any]:
-    return list(AuditEntry.objects.filter(subject_id=mention.pk).order_by("at", "id"))
