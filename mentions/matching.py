@@ -34,7 +34,7 @@ _SAME = (
 _ANY_SAME = re.compile(f"[{re.escape(''.join(_SAME))}]")
 _TURKISH_I = "i\u0307"  # what folding makes of a capital I with its dot
 # Scripts that write no spaces between words, and Korean, which glues particles to them.
-_UNSPACED = re.compile(
+UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\u2e80-\u2fdf\u3005-\u3007"
     "\u3021-\u3029\u3031-\u3035\u3038-\u303c\u3040-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\ua960-\ua97f\uaa60-\uaadf\uac00-\ud7ff\uf900-\ufaff\U00016fe0-\U00018d8f\U0001aff0-\U0001b2ff"
@@ -168,4 +168,4 @@ def _is_spaced_word(character: str) -> bool:
     if character.isascii():
         return character.isalnum() or character == "_"
     is_word = character.isalnum() or unicodedata.category(character)[0] == "M"
-    return is_word and not _UNSPACED.match(character)
+    return is_word and not UNSPACED.match(character)

@@ -12,13 +12,14 @@ from rest_framework.response import Response
 from agency import clock
 from agency.api.pagination import paged
 from agency.api.schema import example, operation
-from agency.api.serializers import ChoiceOrNull, Named, OrNull, PageFilters, Several
+from agency.api.serializers import ChoiceOrNull, Named, OrNull, PageFilters, Several, Text
 from agency.api.views import ApiView
 from agency.errors import Invalid
 from agency.rights import Right
 from clients.words import ClockKind, Priority
 from mentions.api.posts import POST, PostOutput
-from mentions.words import CLOSED, OPEN, DismissReason, State
+from mentions.searching import LONGEST_QUERY, Search, read_search
+from mentions.words import CLOSED, DismissReason, State
 from workflows.api.outputs import (
     ApprovalOutput,
     ClockOutput,
@@ -44,11 +45,18 @@ class MemberOrMe(serializers.UUIDField):
 
 
 class MentionFilters(PageFilters):
+    q = Text(
+        required=False,
+        max_length=LONGEST_QUERY,
+        help_text="Words of the post, its author, its site or what was listened for, whatever their case and accents. All"
+        ' must be there; `"a phrase"`, `-without` and `OR` are understood, and the last word, or one that ends in `*`,'
+        " may be the beginning of one. What was found comes newest first.",
+    )
     client = serializers.UUIDField(required=False)
     state = Several(
         child=serializers.ChoiceField(State.choices),
         required=False,
-        help_text="Absent: the open ones (all but responded and dismissed).",
+        help_text="Absent: the open ones (all but responded and dismissed), or with `q` all.",
     )
     priority = serializers.ChoiceField(Priority.choices, required=False)
     assignee = MemberOrMe(required=False, help_text="A member's id, or `me`.")
@@ -56,7 +64,8 @@ class MentionFilters(PageFilters):
     order = serializers.ChoiceField(
         ["urgency", "newest"],
         required=False,
-        help_text="By the next deadline (what is asked when only open ones are), or by the time we saw it.",
+        help_text="By the next deadline (what is asked when only open ones are), or by the time we saw it"
+        " (always with `q`).",
     )
 
 
@@ -108,7 +117,9 @@ class ExcerptOutput(serializers.Serializer[Any]):
     platform = serializers.CharField()
     url = OrNull()
     title = serializers.CharField()
-    excerpt = serializers.CharField(help_text=f"At most {EXCERPT} characters of its text.")
+    excerpt = serializers.CharField(
+        help_text=f"At most {EXCERPT} characters of its text, with `q` those around the first find."
+    )
     author = serializers.CharField(help_text="The author's name; empty where unknown.")
 
 
@@ -238,18 +249,23 @@ class MentionViews(ApiView):
         "list_mentions",
         "Mentions",
         gives=MentionRowOutput(many=True),
-        description="The open ones by urgency, unless you ask otherwise; lists with closed ones are newest first.",
+        description="The open ones by urgency, unless you ask otherwise; lists with closed ones, and searches, are"
+        " newest first. A mention can be searched about two seconds after it was recorded.",
     )
     def list(self, request: Request) -> Response:
-        states = tuple(self.asked.get("state", ())) or OPEN
-        if self.asked.get("order") == "urgency" and set(states) & set(CLOSED):
-            raise Invalid.field("order", "Closed mentions have no urgency. Ask for the newest.")
+        search, states = self._search(), tuple(self.asked.get("state", ()))
+        if self.asked.get("order") == "urgency":
+            if search:
+                raise Invalid.field("order", "What is searched comes newest first. Leave the order out.")
+            if set(states) & set(CLOSED):
+                raise Invalid.field("order", "Closed mentions have no urgency. Ask for the newest.")
         filters = Filters(
             client_id=self.asked.get("client"),
             states=states,
             priority=self.asked.get("priority", ""),
             assignee_id=self._assignee(),
             source_id=self.asked.get("source"),
+            search=search,
         )
         page = list_inbox(
             by=self.actor,
@@ -263,6 +279,15 @@ class MentionViews(ApiView):
     @operation("get_mention", "A mention with everything around it", gives=MentionOutput)
     def retrieve(self, request: Request, mention_id: UUID) -> Response:
         return Response(shown(get_whole(mention_id, by=self.actor, now=clock.now())))
+
+    def _search(self) -> Search | None:
+        typed = self.asked.get("q")
+        if typed is None:
+            return None
+        search = read_search(typed)
+        if search is None:
+            raise Invalid.field("q", "There is no word in this to search for.")
+        return search
 
     def _assignee(self) -> UUID | None:
         wanted = self.asked.get("assignee")

@@ -1,5 +1,6 @@
 """The inbox: open work by urgency, or what is closed by age."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -9,31 +10,51 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
 from agency.actor import Actor
+from agency.queries.paging import Page
 from agency.queries.people import list_members
 from agency.rights import Right
-from agency.web.fields import PickRow, offer
+from agency.web.fields import CleanText, PickRow, offer
 from agency.web.lists import cursor_of, pager
 from agency.web.views import StaffPage
 from clients.queries.clients import list_clients
 from clients.words import Priority
 from mentions.queries.mentions import count_by_state
-from mentions.words import OPEN, State
+from mentions.searching import LONGEST_QUERY, read_search
+from mentions.words import CLOSED, OPEN, State
 from workflows.queries.inbox import Filters, list_inbox
 from workflows.queries.start import Start, how_far
 
 ROWS = 50
+# What is searched is looked for in all states; this, in the address, asks for the open ones alone.
+ALL_OPEN = "open"
+
+
+class SearchText(CleanText):
+    """What is typed to search; what is beyond the limit is left out."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value)[:LONGEST_QUERY]
 
 
 class FilterForm(forms.Form):
     """What the list shows. Nonsense in the address filters nothing."""
 
+    q = SearchText(
+        max_length=LONGEST_QUERY,
+        required=False,
+        widget=forms.SearchInput(
+            attrs={"placeholder": "Words, an author, a site", "autocomplete": "off", "enterkeyhint": "search"}
+        ),
+    )
     client = PickRow(label="Client", required=False)
     priority = forms.ChoiceField(
         label="Priority", required=False, choices=[("", "Any priority"), *Priority.choices]
     )
     assignee = PickRow(label="Assignee", required=False)
     state = forms.ChoiceField(
-        required=False, choices=[("", "Open"), *State.choices], widget=forms.HiddenInput
+        required=False,
+        choices=[("", ""), (ALL_OPEN, "Open"), *State.choices],
+        widget=forms.HiddenInput,
     )
 
     def __init__(self, data: Any, *, by: Actor) -> None:
@@ -44,13 +65,31 @@ class FilterForm(forms.Form):
     def filters(self) -> Filters:
         self.is_valid()
         chosen: dict[str, Any] = self.cleaned_data
-        state = chosen.get("state") or ""
+        search = read_search(self.typed)
         return Filters(
             client_id=chosen.get("client"),
-            states=(state,) if state else (),
+            states=_states(chosen.get("state") or "", searching=search is not None),
             priority=chosen.get("priority") or "",
             assignee_id=chosen.get("assignee"),
+            search=search,
         )
+
+    @property
+    def typed(self) -> str:
+        """What is searched, as it was typed."""
+        self.is_valid()
+        return str(self.cleaned_data.get("q") or "")
+
+    @property
+    def chosen_state(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("state") or "")
+
+
+def _states(chosen: str, *, searching: bool) -> tuple[str, ...]:
+    if chosen == ALL_OPEN:
+        return tuple(map(str, OPEN)) if searching else ()
+    return (chosen,) if chosen else ()
 
 
 def _clients(by: Actor) -> list[tuple[UUID, str]]:
@@ -72,20 +111,24 @@ class Inbox(StaffPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         form = FilterForm(request.GET, by=self.actor)
         filters = form.filters()
-        page = list_inbox(by=self.actor, filters=filters, cursor=cursor_of(request), limit=ROWS)
-        filtered = filters != Filters()
+        wordless = bool(form.typed) and filters.search is None
+        page: Page[dict[str, Any]] = Page([], None)
+        if not wordless:
+            page = list_inbox(by=self.actor, filters=filters, cursor=cursor_of(request), limit=ROWS)
+        filtered = wordless or filters != Filters()
         part = bool(self.request.htmx) and not self.request.htmx.history_restore_request
         if not page.rows and not filtered and not part and self.actor.may(Right.MANAGE):
             start = how_far(by=self.actor)
             if not start.is_listening and not start.has_mentions:
                 return self.page("agency/welcome.html", {"steps": _steps(start)})
-        counts = count_by_state(by=self.actor, client_id=filters.client_id)
         context = {
             "rows": [_row(row) for row in page.rows],
             "filters": form,
             "filtered": filtered,
-            # What is closed isn't counted: that would cost more with every day.
-            "counts": {state.value: counts.get(state, 0) if state in OPEN else None for state in State},
+            "wordless": wordless,
+            "narrowed": replace(filters, search=None) != Filters(),
+            "newest_first": bool(filters.search) or form.chosen_state in CLOSED,
+            "counts": self._counts(filters),
             **pager(request, page),
         }
         template = "workflows/_inbox_rows.html" if part else "workflows/inbox.html"
@@ -93,11 +136,20 @@ class Inbox(StaffPage):
         patch_vary_headers(response, ["HX-Request"])
         return response
 
+    def _counts(self, filters: Filters) -> dict[str, int | None]:
+        """State → how many are in it. Neither what is closed nor what was found is counted: that would cost more with
+        every day."""
+        if filters.search:
+            return dict.fromkeys(State.values)
+        counts = count_by_state(by=self.actor, client_id=filters.client_id)
+        return {state.value: counts.get(state, 0) if state in OPEN else None for state in State}
+
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     # A post's title stands above its text; on one line the two need a mark between them.
     excerpt = " · ".join((row["excerpt"] or row["title"]).split("\n\n", 1))
-    return {**row, "url": reverse("mention", args=[row["id"]]), "excerpt": excerpt}
+    marked = row.get("spellings", row["matched"])
+    return {**row, "url": reverse("mention", args=[row["id"]]), "excerpt": excerpt, "marked": marked}
 
 
 def _steps(start: Start) -> list[dict[str, Any]]:
