@@ -1,104 +1,167 @@
-"""What was done, by whom: the audit entries as people read them."""
+"""What was done, by whom: the audit entries as people read them, find them, and take them away."""
 
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django import forms
+from django.http import FileResponse, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.utils import timezone
 
-from agency.actor import ActorKind
+from agency.actions.audit_export import FORMS, export_audit
+from agency.actions.limits import KnownClients, no_clients
+from agency.actor import Actor, ActorKind
 from agency.models import AuditEntry
+from agency.queries.audit import AuditFilters, get_head, list_audit, who_acts
+from agency.queries.audit_chain import AT_ONCE, verify
 from agency.queries.paging import keyset
-from agency.queries.people import list_audit
 from agency.rights import Right
-from agency.web.lists import cursor_of, pager
+from agency.web.activity_words import KINDS, NOUNS, ORIGINS, SAID
+from agency.web.fields import CleanText, PickRow, offer, write_duration
+from agency.web.lists import AFTER, cursor_of, pager
 from agency.web.views import StaffPage
 
 ROWS = 50
 
-# action → what follows the name of who did it; the subject's own name comes last where it has one.
-_SAID = {
-    "agency.changed": "changed the agency's settings",
-    "approval.decided": "decided on a reply",
-    "approval.undone": "took a decision back",
-    "approval.link_asked": "asked for a fresh approval link",
-    "approval_policy.changed": "changed whether the client is asked",
-    "client.archived": "archived the client",
-    "client.changed": "changed the client",
-    "client.created": "added the client",
-    "client.restored": "restored the client",
-    "contact.added": "added the contact",
-    "contact.changed": "changed the contact",
-    "contact.removed": "removed the contact",
-    "key.made": "made the API key",
-    "key.revoked": "revoked the API key",
-    "member.added": "invited",
-    "member.changed": "changed the role of",
-    "member.removed": "removed",
-    "mention.assigned": "handed a mention on",
-    "mention.claimed": "claimed a mention",
-    "mention.released": "gave a mention back to the queue",
-    "mention.submitted": "asked the client about a reply",
-    "mention.sent_back": "asked for a change to a reply",
-    "mention.recalled": "took a request back from the client",
-    "mention.approved": "approved a reply",
-    "mention.cleared": "approved a reply without asking the client",
-    "mention.revised": "took an approved reply back",
-    "mention.responded": "confirmed that a reply is live",
-    "mention.dismissed": "dismissed a mention",
-    "mention.reopened": "reopened a mention",
-    "mention.prioritised": "changed a mention's priority",
-    "publication.failed": "could not send a reply",
-    "publication.sent_again": "sent a reply again",
-    "query.changed": "changed what is listened for",
-    "reply.attested": "said where a reply is live",
-    "reply.drafted": "wrote a version of a reply",
-    "sla_policy.changed": "changed what was promised",
-    "source.added": "added the source",
-    "source.changed": "changed the source",
-    "source.deleted": "deleted the source",
-    "source.paused": "paused the source",
-    "source.resumed": "resumed the source",
-    "template.added": "added the template",
-    "template.archived": "archived the template",
-    "template.changed": "changed the template",
-}
 # Said by the line itself, of use to programs only, or too long for a line.
-_UNTOLD = frozenset({"digest", "version", "prefix", "name", "text"})
+_UNTOLD = frozenset({"digest", "version", "prefix", "name", "text", "sha256", "head", "publication"})
 # Of a mention: said by the line, or ids.
 _MOVED = frozenset({"from", "to", "assignee"})
-_NAMED = frozenset({"client", "contact", "apikey", "source", "template", "membership"})
+_NAMED = frozenset({"client", "contact", "apikey", "source", "template", "membership", "identityprovider"})
+_OWN = frozenset({"factor_reset", "guessing_stopped", "sign_in_failed"})
 _PAGES = {"mention": "mention", "client": "client-detail"}
-_ORIGINS = {
-    ActorKind.MEMBER: "Pages",
-    ActorKind.KEY: "API key",
-    ActorKind.CONTACT: "Approval link",
-    ActorKind.SYSTEM: "Earshot",
-}
 
 
-class Activity(StaffPage):
+class ActivityForm(forms.Form):
+    """What the log shows. Nonsense in the address filters nothing."""
+
+    q = CleanText(label="Search", max_length=200, required=False, widget=forms.SearchInput)
+    what = forms.ChoiceField(label="What", required=False, choices=[("", "Everything"), *NOUNS.items()])
+    who = forms.ChoiceField(label="Who", required=False)
+    client = PickRow(label="Client", required=False)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    subject = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, by: Actor, clients: Mapping[UUID, str]) -> None:
+        super().__init__(data)
+        people = [(str(pk), name) for pk, name in who_acts(by=by)]
+        kinds = [(str(kind), label) for kind, label in KINDS.items()]
+        self.fields["who"].choices = [("", "Anyone"), *kinds, *people]  # type: ignore[attr-defined]
+        offer(self, "client", clients.items(), none="All clients")
+        if not clients:
+            del self.fields["client"]
+
+    def filters(self) -> AuditFilters:
+        self.is_valid()
+        chosen: dict[str, Any] = self.cleaned_data
+        who = chosen.get("who") or ""
+        until = chosen.get("until")
+        text = str(chosen.get("q") or "")
+        return AuditFilters(
+            text=text,
+            spoken=tuple(frozenset(_told_with(word)) for word in text.casefold().split()),
+            actor_id=UUID(who) if who and who not in KINDS else None,
+            actor_kind=who if who in KINDS else "",
+            action=chosen.get("what") or "",
+            client_id=chosen.get("client"),
+            subject_id=chosen.get("subject"),
+            since=_midnight(chosen.get("since")),
+            until=_midnight(until + timedelta(days=1)) if until and until.year < 9999 else None,
+        )
+
+
+def _told_with(word: str) -> Iterator[str]:
+    """Actions whose sentence has this word: people search for what they read."""
+    return (action for action, said in SAID.items() if word in said.casefold())
+
+
+def _midnight(day: Any) -> datetime | None:
+    """The beginning of a day where the agency is."""
+    return timezone.make_aware(datetime(day.year, day.month, day.day)) if day else None  # noqa: DTZ001
+
+
+class LogPage(StaffPage):
+    """`known` are the clients to choose from, which are known above."""
+
+    right = Right.AUDIT
+    nav = "activity"
+    known: KnownClients = staticmethod(no_clients)
+
+    def form(self, data: QueryDict) -> ActivityForm:
+        return ActivityForm(data, by=self.actor, clients=self.known(self.actor))
+
+
+class Activity(LogPage):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        form = self.form(request.GET)
+        filters = form.filters()
+        entries = list_audit(by=self.actor, filters=filters)
+        page = keyset(entries, by="-at", kind="t", cursor=cursor_of(request), limit=ROWS)
+        whole = self.actor.clients is None
+        asked = request.GET.copy()
+        asked.pop(AFTER, None)
+        context = {
+            "entries": [_line(entry) for entry in page.rows],
+            "filters": form,
+            "filtered": bool(filters),
+            "about_one": filters.subject_id,
+            "head": get_head(by=self.actor) if whole else None,
+            "export_url": f"{reverse('activity-export')}?{asked.urlencode()}",
+            **pager(request, page),
+        }
+        return self.page("agency/activity.html", context)
+
+
+class ExportActivity(LogPage):
+    """The log as a file; the filters are in the address, as on the page."""
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form, filters = request.POST.get("form", "csv"), self.form(request.GET).filters()
+        file = export_audit(form=form, filters=filters, by=self.actor, now=self.now)
+        name = f"activity-{timezone.localtime(self.now):%Y-%m-%d}.{form}"
+        kind = f"{FORMS[form]}; charset=utf-8"
+        return FileResponse(file, as_attachment=True, filename=name, content_type=kind)  # type: ignore[return-value]
+
+
+class ChainPage(StaffPage):
+    """Whether the chain holds: reckoned again while the page is made, as far back as a moment allows."""
+
     right = Right.AUDIT
     nav = "activity"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = keyset(list_audit(by=self.actor), by="-at", kind="t", cursor=cursor_of(request), limit=ROWS)
-        context = {"entries": [_line(entry) for entry in page.rows], **pager(request, page)}
-        return self.page("agency/activity.html", context)
+        verdict = verify(by=self.actor, last=AT_ONCE)
+        whole = verdict.entries == verdict.seq
+        return self.page(
+            "agency/chain.html", {"verdict": verdict, "whole": whole, "agency_id": self.actor.agency_id}
+        )
 
 
 def _line(entry: AuditEntry) -> dict[str, Any]:
-    said = _SAID.get(entry.action) or entry.action.replace(".", ": ").replace("_", " ")
-    named = f" {entry.subject_name}" if entry.subject_type in _NAMED else ""
     page = _PAGES.get(entry.subject_type)
-    origin = _ORIGINS.get(ActorKind(entry.actor_kind), entry.actor_kind)
+    origin = ORIGINS.get(ActorKind(entry.actor_kind), entry.actor_kind)
     return {
         "at": entry.at,
-        "who": entry.actor_name,
-        "what": said + named,
-        "url": reverse(page, args=[entry.subject_id]) if page and entry.subject_id else "",
+        "who": entry.actor_name or "Somebody whose name was erased",
+        "what": _what(entry),
+        "url": reverse(page, args=[entry.subject_id])
+        if page and entry.subject_id and entry.what_salt
+        else "",
         "detail": _detail(entry),
         "origin": f"{origin} · {entry.address}" if entry.address else origin,
+        "erased": entry.erased_at,
     }
+
+
+def _what(entry: AuditEntry) -> str:
+    said = SAID.get(entry.action) or entry.action.replace(".", ": ").replace("_", " ")
+    noun, _, done = entry.action.partition(".")
+    if entry.subject_type not in _NAMED or (noun == "account" and done not in _OWN):
+        return said
+    return f"{said} {entry.subject_name}" if entry.subject_name else f"{said} (name erased)"
 
 
 def _detail(entry: AuditEntry) -> str:
@@ -120,6 +183,11 @@ def _change(value: Any) -> str:
         and len(value) == 2
         and not any(isinstance(side, list | dict) for side in value)
     ):
-        before, after = ("none" if side in {None, ""} else str(side) for side in value)
+        before, after = ("none" if side in {None, ""} else _word(side) for side in value)
         return f"{before} → {after}"
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return _word(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+
+
+def _word(value: Any) -> str:
+    """Only promises are told in fractions: of seconds."""
+    return write_duration(timedelta(seconds=value)) if isinstance(value, float) else str(value)
