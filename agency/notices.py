@@ -1,4 +1,4 @@
-"""The mail that brings a new member in."""
+"""The mails that let a person in: an invitation, and a link to a new password."""
 
 from datetime import datetime
 
@@ -8,9 +8,12 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from agency.actions.accounts import NEW_PASSWORD
 from agency.actions.members import INVITATION
 from agency.actions.notices import Mail, NoticeKind, register_notice
 from agency.models import Membership, Notice, User
+from agency.queries.identity import find_provider_of, sign_in_url
+from agency.rights import Role
 from agency.tenancy import current_agency
 
 
@@ -30,7 +33,11 @@ def _write_invitation(notice: Notice, now: datetime) -> Mail | None:
     if membership is None:
         return None
     user = membership.user
+    provider = find_provider_of(membership.agency_id)
     context = {
+        "provider": provider,
+        "provider_url": sign_in_url(provider.code) if provider else "",
+        "by_provider_only": provider is not None and provider.only_way and membership.role != Role.OWNER,
         "membership": membership,
         "agency": membership.agency,
         # Somebody who has a password already signs in with it.
@@ -43,5 +50,21 @@ def _write_invitation(notice: Notice, now: datetime) -> Mail | None:
     )
 
 
+def _write_new_password(notice: Notice, now: datetime) -> Mail | None:
+    place = (
+        Membership.objects.select_related("user")
+        .filter(pk=notice.subject_id, agency_id=current_agency(), left_at=None, user__is_active=True)
+        .first()
+    )
+    if place is None:
+        return None
+    context = {"password_reset_url": password_link(place.user)}
+    return Mail(
+        subject=render_to_string("account/email/password_reset_key_subject.txt").strip(),
+        text=render_to_string("account/email/password_reset_key_message.txt", context),
+    )
+
+
 def register() -> None:
     register_notice(INVITATION, NoticeKind(write=_write_invitation))
+    register_notice(NEW_PASSWORD, NoticeKind(write=_write_new_password))
