@@ -28,6 +28,7 @@ from mentions.actions.sources import (
     resume_source,
 )
 from mentions.models import Source
+from mentions.platforms.registry import PLATFORMS
 from mentions.queries.mentions import get_source, list_sources
 from mentions.queries.reads import list_reads
 
@@ -38,8 +39,25 @@ class SourceFilters(PageFilters):
     client = serializers.UUIDField(required=False)
 
 
+SECRETS = frozenset().union(*(platform.secrets for platform in PLATFORMS.values()))
+
+
+class Secret(serializers.CharField):
+    """Taken to the letter; empty to remove what is stored."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or not data.isprintable():
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Settings(serializers.DictField):
-    """What the platform of this kind needs: texts by name, such as a feed's `url`."""
+    """What the platform of this kind needs: texts by name, such as a feed's `url`.
+
+    A feed behind a password has a `username` and a `password` too. These are stored encrypted and never given out:
+    `secrets` says which are set. When settings are changed, those that aren't named stay (unless the address changes
+    to another server), and `""` removes one. A token in an address, such as `?key=…`, is kept the same way.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(child=Text(max_length=2000), allow_empty=False, **kwargs)
@@ -48,6 +66,18 @@ class Settings(serializers.DictField):
         if isinstance(data, dict) and not all(str(name).isidentifier() for name in data):
             self.fail("not_a_dict", input_type="dictionary with such names")
         return super().to_internal_value(data)
+
+    def run_child_validation(self, data: Any) -> Any:
+        open_ones = super().run_child_validation({k: v for k, v in data.items() if k not in SECRETS})
+        given, errors, secret = {}, {}, Secret(max_length=2000, allow_blank=True, trim_whitespace=False)
+        for name in data.keys() & SECRETS:
+            try:
+                given[name] = secret.run_validation(data[name])
+            except serializers.ValidationError as error:
+                errors[name] = error.detail
+        if errors:
+            raise serializers.ValidationError(errors)
+        return {**open_ones, **given}
 
 
 @example({"every": 600})
@@ -94,6 +124,7 @@ class HealthOutput(serializers.Serializer[Any]):
         "kind": "feed",
         "name": "Riga forum",
         "settings": {"url": "https://forum.example/feed.xml"},
+        "secrets": ["password", "username"],
         "every": 300,
         "created_at": "2026-03-06T17:04:00Z",
         "paused_at": None,
@@ -115,6 +146,11 @@ class SourceOutput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Source.Kind.choices)
     name = serializers.CharField()
     settings = serializers.DictField()
+    secrets = serializers.ListField(
+        child=serializers.CharField(),
+        source="secret_names",
+        help_text="Settings that are stored and not given out.",
+    )
     every = Seconds()
     created_at = serializers.DateTimeField()
     paused_at = serializers.DateTimeField(allow_null=True)

@@ -9,6 +9,7 @@ from typing import Any
 from agency.http import BadUrl, Client, HttpError, Reply, check_url
 from mentions.feeds.entries import Entry, FeedError
 from mentions.feeds.parse import parse_feed
+from mentions.feeds.tokens import with_token
 from mentions.platforms.base import Page, PlatformError
 
 _ACCEPT = (
@@ -21,12 +22,13 @@ _LONGEST_WAIT = 24 * 3600
 # Trying again changes nothing until somebody changes the address.
 _FINAL = frozenset({"bad_url", "refused_address"})
 _REFUSALS = {
-    401: ("forbidden", "The feed asks for a sign-in, which Earshot doesn't have."),
+    401: ("forbidden", "The feed asks for a user name and password, and the source has none."),
     403: ("forbidden", "The feed's server refuses to give it to Earshot."),
     404: ("not_found", "There is no feed at that address."),
     410: ("gone", "The feed is gone for good, its server says."),
     429: ("rate_limited", "The feed's server asks to be read less often."),
 }
+_NOT_ACCEPTED = "The feed's server doesn't accept the source's user name and password."
 
 
 def check_feed_url(value: object) -> str:
@@ -40,32 +42,39 @@ def check_feed_url(value: object) -> str:
     return ""
 
 
-def fetch_feed(url: str, *, cursor: Mapping[str, Any], http: Client) -> Page:
+def fetch_feed(
+    url: str, *, cursor: Mapping[str, Any], http: Client, token: str = "", authorization: str = ""
+) -> Page:
     """Read a feed if it has changed, and return the entries that the cursor hasn't seen.
 
     Args:
         cursor: `{"url", "etag", "modified", "seen"}` from the last page, or empty. `seen` has short
             hashes of the newest 2,000 keys.
+        token: the secret part of the address: asked for, and kept nowhere.
+        authorization: of a feed behind a password. It isn't sent on to where another server redirects.
 
     Raises:
         PlatformError: the HTTP client's and the feed reader's codes, and `gone`, `not_found`,
             `forbidden`, `rate_limited`, `server_error`, `unexpected_status`.
     """
     try:
-        reply = http.get(url, {"Accept": _ACCEPT, **_conditions(url, cursor)})
+        headers = {"Accept": _ACCEPT, **_conditions(url, cursor)}
+        if authorization:
+            headers["Authorization"] = authorization
+        reply = http.get(with_token(url, token), headers)
     except HttpError as error:
         raise PlatformError(error.code, error.sentence, error.code not in _FINAL) from error
     if reply.status == 304:
         return Page(entries=(), cursor=dict(cursor), not_modified=True, status=304)
     if not 200 <= reply.status < 300:
-        raise _refusal(reply)
-    return _page(url, reply, cursor)
+        raise _refusal(reply, signed_in=bool(authorization))
+    return _page(url, reply, cursor, base_url=reply.url.split("?", 1)[0] if token else reply.url)
 
 
-def _page(url: str, reply: Reply, cursor: Mapping[str, Any]) -> Page:
+def _page(url: str, reply: Reply, cursor: Mapping[str, Any], *, base_url: str) -> Page:
     content_type = reply.headers.get("content-type", "")
     try:
-        feed = parse_feed(reply.body, content_type=content_type, base_url=reply.url)
+        feed = parse_feed(reply.body, content_type=content_type, base_url=base_url)
     except FeedError as error:
         raise PlatformError(error.code, error.sentence, retryable=True) from error
     before = _seen(cursor)
@@ -80,9 +89,11 @@ def _page(url: str, reply: Reply, cursor: Mapping[str, Any]) -> Page:
     )
 
 
-def _refusal(reply: Reply) -> PlatformError:
+def _refusal(reply: Reply, *, signed_in: bool) -> PlatformError:
     """The error for an answer that is no success."""
     wait = retry_after(reply)
+    if reply.status == 401 and signed_in:
+        return PlatformError("forbidden", _NOT_ACCEPTED, retryable=True, retry_after=wait)
     if reply.status in _REFUSALS:
         code, sentence = _REFUSALS[reply.status]
         return PlatformError(code, sentence, retryable=code != "gone", retry_after=wait)

@@ -24,10 +24,10 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig:
-    """A source as its platform sees it: `settings` have passed `check_settings`."""
+    """A source as its platform sees it: `settings`, the secret ones among them, have passed `check_settings`."""
 
     kind: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ class ReplyRequest:
 
     Attributes:
         target_url, target_key: of the post that is answered.
-        settings: the source's.
+        settings: the source's, the secret ones among them.
     """
 
     text: str
     target_url: str
     target_key: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,23 @@ class Ambiguous(PlatformError):
 
 
 class Platform(Protocol):
-    """One kind of source. What its capabilities don't name raises PlatformError `not_supported`."""
+    """One kind of source. What its capabilities don't name raises PlatformError `not_supported`.
+
+    Attributes:
+        open: the settings that everybody in the agency may read.
+        secrets: those that are stored sealed and shown to nobody. A name in neither is no setting.
+    """
 
     kind: str
     capabilities: Capabilities
+    open: frozenset[str]
+    secrets: frozenset[str]
+
+    def tidy(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings with every secret in a setting of its own, such as one that was part of an address."""
+
+    def goes_to(self, secret: str, settings: Mapping[str, Any]) -> str:
+        """Where a secret is sent; one that is stored stays only as long as this does."""
 
     def check_settings(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """Field to sentence, for each field at fault."""

@@ -14,6 +14,7 @@ import orjson
 from agency.http import Client, HttpError, Reply
 from agency.text import one_line, safe_link
 from mentions.feeds.fetch import check_feed_url, fetch_feed, retry_after
+from mentions.feeds.tokens import TOKEN, split_token, with_token
 from mentions.platforms.base import (
     Ambiguous,
     Capabilities,
@@ -30,22 +31,37 @@ _UNAVAILABLE = 503
 
 
 class LoopbackPlatform:
-    """Settings: `url` of the feed, `reply_url` of the endpoint."""
+    """Settings: `url` of the feed, `reply_url` of the endpoint; secret ones: the tokens that either has in it."""
 
     kind = "loopback"
     capabilities = Capabilities(fetch=True, publish=True, read_back=True)
+    open = frozenset({"url", "reply_url"})
+    secrets = frozenset({"url_token", "reply_url_token"})
+
+    def tidy(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        tidied = dict(settings)
+        for name in self.open:
+            if isinstance(settings.get(name), str):
+                tidied[name], token = split_token(settings[name])
+                if token:
+                    tidied[name + TOKEN] = token
+        return tidied
+
+    def goes_to(self, secret: str, settings: Mapping[str, Any]) -> str:
+        return str(settings[secret.removesuffix(TOKEN)])
 
     def check_settings(self, settings: Mapping[str, Any]) -> dict[str, str]:
         wrong = {name: check_feed_url(settings.get(name)) for name in ("url", "reply_url")}
         return {name: sentence for name, sentence in wrong.items() if sentence}
 
     def fetch(self, source: SourceConfig, *, cursor: Mapping[str, Any], http: Client) -> Page:
-        return fetch_feed(source.settings["url"], cursor=cursor, http=http)
+        token = source.settings.get("url_token", "")
+        return fetch_feed(source.settings["url"], cursor=cursor, http=http, token=token)
 
     def publish(self, request: ReplyRequest, *, key: str, http: Client) -> Receipt:
         reply = {"in_reply_to": request.target_url, "text": request.text, "key": key}
         try:
-            answer = http.post(request.settings["reply_url"], json=reply, headers={"Idempotency-Key": key})
+            answer = http.post(_reply_url(request), json=reply, headers={"Idempotency-Key": key})
         except HttpError as error:
             raise _not_posted(error) from error
         if answer.status >= 500 and answer.status != _UNAVAILABLE:
@@ -61,7 +77,7 @@ class LoopbackPlatform:
         return receipt
 
     def read_back(self, request: ReplyRequest, *, key: str, http: Client) -> Receipt | None:
-        url = request.settings["reply_url"]
+        url = _reply_url(request)
         separator = "&" if "?" in url else "?"
         try:
             answer = http.get(url + separator + urlencode({"key": key}))
@@ -75,6 +91,10 @@ class LoopbackPlatform:
         if receipt is None:
             raise PlatformError("bad_receipt", "The platform's receipt is unreadable.", retryable=True)
         return receipt
+
+
+def _reply_url(request: ReplyRequest) -> str:
+    return with_token(request.settings["reply_url"], request.settings.get("reply_url_token", ""))
 
 
 def _not_posted(error: HttpError) -> PlatformError:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from agency.queries.paging import keyset
 from agency.rights import Right
 from agency.text import safe_link
-from agency.web.fields import CleanText, DurationText, Pick, PickRow, offer, write_duration
+from agency.web.fields import CleanText, DurationText, Pick, PickRow, SecretText, offer, write_duration
 from agency.web.form_pages import ConfirmPage, FormPage
 from agency.web.lists import cursor_of, pager
 from agency.web.views import StaffPage
@@ -26,6 +26,7 @@ from mentions.actions.sources import (
     resume_source,
 )
 from mentions.models import Source, SourceRead
+from mentions.platforms.registry import get_platform
 from mentions.queries.figures import Found, found_by_source, last_reads
 from mentions.queries.mentions import get_source, list_sources
 
@@ -74,7 +75,7 @@ class SourceDetail(StaffPage):
     def get(self, request: HttpRequest, source_id: UUID) -> HttpResponse:
         source = get_source(source_id, by=self.actor)
         found = found_by_source([source.pk], by=self.actor, now=self.now)
-        may, paused = self.actor.may(Right.MANAGE), source.paused_at is not None
+        may, paused = self.actor.may_change(source.client_id), source.paused_at is not None
         urls = {
             "edit_url": ("source-edit", may),
             "read_url": ("source-read", may and not paused),
@@ -83,9 +84,11 @@ class SourceDetail(StaffPage):
             "delete_url": ("source-delete", may),
         }
         address = str(source.settings.get("url", ""))
-        facts = {
+        facts: dict[str, Any] = {
+            "facts": _sign_in(source),
             "interval": source.every,
             "address": safe_link(address) or "",
+            "address_hides": "url_token" in source.secret_names,
             "reply_address": str(source.settings.get("reply_url", "")),
         }
         context: dict[str, Any] = {
@@ -94,6 +97,13 @@ class SourceDetail(StaffPage):
             **{key: reverse(name, args=[source.pk]) if shown else "" for key, (name, shown) in urls.items()},
         }
         return self.page("mentions/source_detail.html", context)
+
+
+def _sign_in(source: Source) -> list[dict[str, str]]:
+    """That there is a password, not which."""
+    if "username" not in source.secret_names:
+        return []
+    return [{"label": "Signs in", "value": "With a stored user name and password"}]
 
 
 def _attempt(read: SourceRead) -> dict[str, Any]:
@@ -123,7 +133,18 @@ class SourceForm(forms.Form):
         max_length=2000,
         missing="Enter the feed's web address.",
         widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
-        help_text="Of the feed itself (RSS, Atom or JSON Feed), not of the page about it.",
+        help_text="Of the feed itself (RSS, Atom or JSON Feed), not of the page about it. A token in it, such as "
+        "?key=…, is stored encrypted and not shown again.",
+    )
+    username = SecretText(
+        label="User name", max_length=200, required=False, help_text="For a feed behind a password."
+    )
+    password = SecretText(
+        label="Password",
+        max_length=500,
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Stored encrypted, sent to the feed's own server only, and not shown again.",
     )
     reply_url = CleanText(
         label="Address for replies",
@@ -140,20 +161,35 @@ class SourceForm(forms.Form):
     )
 
     def settings_for(self, kind: str) -> dict[str, str]:
-        """The settings of a source of this kind."""
-        names = ("url", "reply_url") if kind == Source.Kind.LOOPBACK else ("url",)
-        return {name: self.cleaned_data[name] for name in names}
+        """The settings of a source of this kind. Secret ones that were left empty aren't among them."""
+        if kind == Source.Kind.LOOPBACK:
+            return {name: self.cleaned_data[name] for name in ("url", "reply_url")}
+        typed = {name: self.cleaned_data.get(name, "") for name in ("username", "password")}
+        return {"url": self.cleaned_data["url"], **{name: value for name, value in typed.items() if value}}
 
 
 class NewSourceForm(SourceForm):
     kind = Pick(label="Kind", choices=_kinds, initial=Source.Kind.FEED, missing="Choose a kind of source.")
-    field_order = ["kind", "name", "url", "reply_url", "every", "client"]
+    field_order = ["kind", "name", "url", "username", "password", "reply_url", "every", "client"]
 
     def clean(self) -> dict[str, Any]:
         sent = super().clean() or {}
         if sent.get("kind") == Source.Kind.LOOPBACK and not sent.get("reply_url"):
             self.add_error("reply_url", "Enter the address where the forum takes replies.")
         return sent
+
+
+class EditForm(SourceForm):
+    """What is stored secretly stays as it is where nothing is entered."""
+
+    forget = forms.BooleanField(required=False)
+    field_order = ["name", "url", "username", "password", "forget", "reply_url", "every", "client"]
+
+    def settings_for(self, kind: str) -> dict[str, str]:
+        settings = super().settings_for(kind)
+        if not self.cleaned_data.get("forget"):
+            return settings
+        return {**dict.fromkeys(get_platform(kind).secrets, ""), **settings}
 
 
 class SourceFormPage(FormPage):
@@ -163,7 +199,7 @@ class SourceFormPage(FormPage):
     def make_form(self, data: QueryDict | None) -> forms.Form:
         form = super().make_form(data)
         clients = list_clients(by=self.actor).order_by("name", "id").values_list("pk", "name")
-        offer(form, "client", clients, none="All clients")
+        offer(form, "client", clients, none=None if self.actor.clients is not None else "All clients")
         return form
 
     def sent(self) -> SourceForm:
@@ -209,13 +245,14 @@ class OfSource(SourceFormPage):
 
     def load(self, **kwargs: Any) -> None:
         self.source = get_source(kwargs["source_id"], by=self.actor)
+        self.actor.require_client(self.source.client_id)
 
     def cancel_url(self) -> str:
         return reverse("source-detail", args=[self.source.pk])
 
 
 class EditSource(OfSource):
-    form_class = SourceForm
+    form_class = EditForm
 
     def load(self, **kwargs: Any) -> None:
         super().load(**kwargs)
@@ -229,8 +266,10 @@ class EditSource(OfSource):
             # No longer offered, but still what it is read for.
             field: Any = form.fields["client"]
             field.choices = [*field.choices, (str(client.pk), f"{client.name} (archived)")]
-        if self.source.kind != Source.Kind.LOOPBACK:
-            del form.fields["reply_url"]
+        unused = ("username", "password") if self.source.kind == Source.Kind.LOOPBACK else ("reply_url",)
+        for name in unused:
+            del form.fields[name]
+        _say_what_is_stored(form, self.source.secret_names)
         return form
 
     def initial(self) -> dict[str, Any]:
@@ -245,12 +284,29 @@ class EditSource(OfSource):
     def save(self, data: dict[str, Any]) -> str:
         changes = {
             "name": data["name"],
-            "settings": {**self.source.settings, **self.sent().settings_for(self.source.kind)},
+            "settings": self.sent().settings_for(self.source.kind),
             "every": data["every"],
             "client_id": data["client"],
         }
         change_source(self.source, changes=changes, by=self.actor, now=self.now)
         return self.cancel_url()
+
+
+def _say_what_is_stored(form: forms.Form, stored: list[str]) -> None:
+    for name in ("username", "password"):
+        if name in stored:
+            form.fields[name].widget.attrs["placeholder"] = "•••••••• (stored)"
+            form.fields[name].help_text = "Stored. Leave it empty to keep it."
+    if "url_token" in stored:
+        form.fields[
+            "url"
+        ].help_text = "A secret part of it is stored and left out here. It stays as long as you don't change the address."
+    if not stored:
+        del form.fields["forget"]
+        return
+    kept = {"username": "user name and password", "url_token": "secret part of the address"}
+    what = " and ".join(words for name, words in kept.items() if name in stored)
+    form.fields["forget"].label = f"Forget the stored {what or 'secrets'}"
 
 
 class DeleteSource(ConfirmPage):
@@ -262,6 +318,7 @@ class DeleteSource(ConfirmPage):
 
     def load(self, **kwargs: Any) -> None:
         self.source = get_source(kwargs["source_id"], by=self.actor)
+        self.actor.require_client(self.source.client_id)
         self.title = f"Delete {self.source.name}"
         self.sentence = f"Earshot doesn't read {self.source.name} any more, and forgets where it stood."
 
