@@ -162,7 +162,12 @@ def sentence(ledger: Ledger, *, us: str = "us", you: str = "you") -> str:
     parts by largest remainder, so that they add up to the whole as it is written. A part that
     comes to nothing is left out. Both after-hours owners are one part.
     """
-    has = ledger.totals
+    return sentence_of(ledger.totals, us=us, you=you)
+
+
+def sentence_of(has: Mapping[Owner, timedelta], *, us: str = "us", you: str = "you") -> str:
+    """The same of any totals, such as the average of many ledgers."""
+    length = sum(has.values(), ZERO)
     parts = [
         (has[Owner.UNDETECTED], "before we saw it"),
         (has[Owner.AGENCY_ON], us),
@@ -171,7 +176,7 @@ def sentence(ledger: Ledger, *, us: str = "us", you: str = "you") -> str:
         (has[Owner.PLATFORM], "sending"),
         (has[Owner.ROUTED], "routed"),
     ]
-    unit = SECOND if ledger.whole < SECONDS_BELOW else MINUTE
+    unit = SECOND if length < SECONDS_BELOW else MINUTE
     counts = _shares([amount for amount, _ in parts], unit)
     told = [f"{_told(n * unit)} {who}" for n, (_, who) in zip(counts, parts, strict=True) if n]
     whole = _told(sum(counts) * unit)

@@ -8,13 +8,16 @@ from django.template.loader import render_to_string
 
 from agency.actions.notices import Mail, NoticeKind, register_notice
 from agency.models import Agency, Notice
+from agency.text import safe_link
 from clients.models import Contact
+from clients.queries.contacts import contacts_who_may
+from clients.words import ContactRight, Priority
 from mentions.models import Mention
-from mentions.words import State
+from mentions.words import CLOSED, State
 from workflows.actions.links import make_link
 from workflows.actions.requests import note_delivery
 from workflows.models import Approval, Decision
-from workflows.words import RECEIPT, REQUEST, RETURNED, TOLD
+from workflows.words import RECEIPT, REQUEST, RETURNED, TOLD, URGENT
 
 
 def _local(at: datetime, contact: Contact, zone: str) -> str:
@@ -30,9 +33,7 @@ def _write_request(notice: Notice, now: datetime) -> Mail | None:
         .filter(pk=notice.subject_id, state__in=[Approval.State.OPEN, Approval.State.DECIDED])
         .first()
     )
-    contact = Contact.objects.filter(
-        pk=notice.recipient_id, email=notice.to, left_at=None, part=Contact.Part.APPROVER
-    ).first()
+    contact = contacts_who_may(ContactRight.DECIDE).filter(pk=notice.recipient_id, email=notice.to).first()
     if approval is None or contact is None:
         return None
     client = approval.mention.client
@@ -115,7 +116,32 @@ def _write_returned(notice: Notice, now: datetime) -> Mail | None:
     )
 
 
+def _write_urgent(notice: Notice, now: datetime) -> Mail | None:
+    """To an alert recipient; nothing once it is closed or urgent no longer. No way in: it is about a public post."""
+    mention = Mention.objects.select_related("client", "post__author").filter(pk=notice.subject_id).first()
+    contact = contacts_who_may(ContactRight.ALERTED).filter(pk=notice.recipient_id, email=notice.to).first()
+    if mention is None or contact is None or mention.client_id != contact.client_id:
+        return None
+    if mention.priority != Priority.URGENT or mention.state in CLOSED:
+        return None
+    client = mention.client
+    context = {
+        "agency": Agency.objects.get(pk=mention.agency_id),
+        "client": client,
+        "contact": contact,
+        "post": mention.post,
+        "url": safe_link(mention.post.url) or "",
+        "author": mention.post.author,
+        "published_at": _local(mention.published_at, contact, client.time_zone),
+    }
+    return Mail(
+        subject=f"{client.name}: something urgent was said in public",
+        text=render_to_string("workflows/mail/urgent.txt", context),
+    )
+
+
 def register() -> None:
+    register_notice(URGENT, NoticeKind(write=_write_urgent))
     register_notice(RETURNED, NoticeKind(write=_write_returned))
     register_notice(REQUEST, NoticeKind(write=_write_request, sent=_request_sent))
     register_notice(RECEIPT, NoticeKind(write=_write_receipt))

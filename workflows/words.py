@@ -6,8 +6,11 @@ LONGEST_REPLY = 5000  # characters
 
 # Kinds of notices.
 REQUEST, RECEIPT, TOLD = "approval.request", "decision.receipt", "decision.told"
-RETURNED = "claim.returned"
+RETURNED, URGENT = "claim.returned", "mention.urgent"
 
 # Kinds of alarms.
 CLOCK_DUE, DECISION_EFFECTIVE, PUBLICATION_SEND = "clock.due", "decision.effective", "publication.send"
 CLAIM_IDLE = "claim.idle"
+RETENTION, HOUSEKEEPING = "client.retention", "agency.housekeeping"
+EXPORT_BUILD, EXPORT_EXPIRE = "export.build", "export.expire"
+ERASE, ERASING_TELL = "data.erase", "erasing.tell"

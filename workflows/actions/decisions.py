@@ -8,12 +8,14 @@ from agency.actions.alarms import clear_alarms, on_alarm, set_alarm
 from agency.actions.audit import record
 from agency.actions.events import emit
 from agency.actions.notices import queue_notice
-from agency.actor import Actor, ActorKind
+from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.models import Agency
 from agency.tenancy import current_agency
 from agency.text import clean
 from clients.models import Contact
+from clients.queries.contacts import contact_actor
+from clients.words import ContactRight
 from mentions.models import Mention
 from mentions.words import Move
 from workflows.actions.publications import queue_publication
@@ -44,19 +46,12 @@ class AlreadyDecided(Conflict):
     code, title = "already_decided", "This was decided already"
 
 
+class DecidesNoLonger(Conflict):
+    code, title = "decides_no_longer", "You don't decide replies any more"
+
+
 class TooLateToUndo(Conflict):
     code, title = "too_late_to_undo", "It's too late to undo that"
-
-
-def contact_actor(contact: Contact, *, address: str = "") -> Actor:
-    return Actor(
-        kind=ActorKind.CONTACT,
-        agency_id=current_agency(),
-        id=contact.pk,
-        name=contact.name,
-        role="Approver",
-        address=address,
-    )
 
 
 def decide(
@@ -81,6 +76,7 @@ def decide(
         Invalid: no verdict, or one without what it needs.
         ChangedMeanwhile: another version is asked about by now.
         AlreadyDecided: somebody else was quicker, or the request was taken back.
+        DecidesNoLonger: the contact lost the right, or left, a moment ago.
     """
     if verdict not in Verdict.values:
         raise Invalid.field("verdict", "Choose what should happen with this reply.")
@@ -90,6 +86,7 @@ def decide(
         raise Invalid.field("comment", "Say what should change, or choose a reason.")
     edited = check_text(text) if verdict == Verdict.EDIT else ""
     mention, approval = _lock(approval_id, now=now)
+    contact = _decider(contact.pk)
     if approval.version.digest != read_digest:
         raise ChangedMeanwhile("The reply is another one by now. Please read it again before you decide.")
     if approval.state != Approval.State.OPEN:
@@ -140,11 +137,13 @@ def undo_decision(decision_id: UUID, *, contact: Contact, address: str = "", now
 
     Raises:
         TooLateToUndo: it took effect, or was undone already.
+        DecidesNoLonger: as `decide`.
     """
     found = Decision.objects.select_related("approval").filter(pk=decision_id, contact=contact).first()
     if found is None:
         raise TooLateToUndo("There is nothing to undo.")
     mention, approval = _lock(found.approval_id, now=now)
+    contact = _decider(contact.pk)
     decision = Decision.objects.select_for_update().get(pk=decision_id)
     if decision.state != Decision.State.PENDING or decision.effective_at <= now:
         raise TooLateToUndo("Your decision is in effect. Ask the agency if you want something else.")
@@ -242,6 +241,14 @@ def _lock(approval_id: UUID, *, now: datetime) -> tuple[Mention, Approval]:
         .get(pk=approval_id)
     )
     return mention, approval
+
+
+def _decider(contact_id: UUID) -> Contact:
+    """The contact as they are now, held until this is through: a right that is taken away meanwhile waits or wins."""
+    contact: Contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
+    if not contact.may(ContactRight.DECIDE):
+        raise DecidesNoLonger("Deciding replies isn't yours any more. Ask your agency if that's a mistake.")
+    return contact
 
 
 def _undo_seconds() -> int:

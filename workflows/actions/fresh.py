@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from agency.actions.audit import record
 from agency.models import Notice
 from agency.tenancy import tenant
-from workflows.actions.decisions import contact_actor
+from clients.queries.contacts import contact_actor
+from clients.words import ContactRight
 from workflows.actions.requests import mail_request
 from workflows.models import Approval
 from workflows.queries.approvals import find_dead_link, get_approval
@@ -31,6 +32,8 @@ def send_fresh_link(token: str, *, address: str = "", now: datetime) -> None:
         if pair is None:
             return
         approval, contact = pair
+        if not contact.may(ContactRight.DECIDE):
+            return
         mails = Notice.objects.filter(subject_id=approval.pk, recipient_id=contact.pk, kind=REQUEST)
         if mails.filter(created_at__gt=now - SELDOM).exists():
             return

@@ -1,10 +1,12 @@
-"""New mentions enter the desk: their clocks start, and the world is told."""
+"""New mentions enter the desk: their clocks start, they are searchable soon, and the world is told."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from agency.actions.events import emit_many, make_event
+from mentions.actions.search import fill_soon
 from mentions.models import Mention
+from workflows.actions.alerts import alert_contacts
 from workflows.actions.clocks import start_clocks
 
 
@@ -13,6 +15,8 @@ def intake(mentions: Sequence[Mention], *, now: datetime) -> None:
     if not mentions:
         return
     start_clocks(mentions, now=now)
+    alert_contacts(mentions, now=now)
+    fill_soon(mentions, now=now)
     emit_many(
         make_event(
             "mention.created",

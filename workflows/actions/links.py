@@ -1,14 +1,13 @@
 """An approver's link: one a request and mail, 256 random bits, stored as a hash."""
 
-import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from agency.tenancy import current_agency
+from clients.links import new_token, token_digest
 from clients.models import Contact
 from workflows.models import Approval, ApprovalLink
-from workflows.queries.approvals import token_digest
 
 # Past the time the answer is needed by, a late one is still welcome for a while.
 GRACE = timedelta(days=2)
@@ -21,7 +20,7 @@ def make_link(approval: Approval, contact: Contact, *, to: str = "", now: dateti
     Args:
         to: the mail address that it goes to, if another than the contact's of now.
     """
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     ApprovalLink(
         agency_id=current_agency(),
         approval=approval,

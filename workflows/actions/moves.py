@@ -7,29 +7,46 @@ from agency.actions.audit import record
 from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Forbidden, Invalid
-from agency.queries.people import get_member
+from agency.models import Membership
+from agency.queries.people import actor_of_member, get_member
 from agency.rights import Right
 from clients.words import Priority
 from mentions.models import Mention
 from mentions.words import CLOSED, DismissReason, Move
+from workflows.actions.alerts import alert_contacts
 from workflows.actions.clocks import retarget_clocks
 from workflows.actions.requests import withdraw_request
 from workflows.actions.transition import MoveNotPossible, lock_mention, transition
 from workflows.models import Response
 
 
-def _assignee(by: Actor, member_id: UUID | None) -> UUID:
+def _assignee(by: Actor, member_id: UUID | None, mention_id: UUID) -> UUID:
     """Who the mention will belong to: the named member, else the actor.
 
     Raises:
-        Invalid: no such member, or the actor is no member and names none.
+        Invalid: no such member, one who can't work on it, or the actor is no member and names none.
     """
     chosen = member_id or by.member_id
     if chosen is None:
         raise Invalid.field("assignee", "Name the member who takes this mention.")
-    if chosen != by.member_id and get_member(chosen, agency_id=by.agency_id) is None:
-        raise Invalid.field("assignee", "There is no such member in this agency.")
+    if chosen != by.member_id:
+        _check_member(get_member(chosen, agency_id=by.agency_id), mention_id)
     return chosen
+
+
+def _check_member(member: Membership | None, mention_id: UUID) -> None:
+    """Raises: Invalid, unless this is a member who answers mentions, of this one's client too."""
+    if member is None:
+        raise Invalid.field("assignee", "There is no such member in this agency.")
+    actor = actor_of_member(member)
+    if not actor.may(Right.RESPOND):
+        raise Invalid.field("assignee", f"{member.name} only reads. Choose somebody who answers mentions.")
+    if actor.clients is not None:
+        client_id = Mention.objects.filter(pk=mention_id).values_list("client_id", flat=True).first()
+        if client_id is not None and not actor.works_for(client_id):
+            raise Invalid.field(
+                "assignee", f"{member.name} doesn't work for this client. Choose somebody else."
+            )
 
 
 def claim_mention(
@@ -41,7 +58,7 @@ def claim_mention(
         NotFound, Forbidden, MentionMovedOn, MoveNotPossible, Invalid.
     """
     by.require(Right.RESPOND)
-    chosen = _assignee(by, assignee_id)
+    chosen = _assignee(by, assignee_id, mention_id)
     return transition(mention_id, Move.CLAIM, by=by, seen=seen, now=now, assignee_id=chosen)
 
 
@@ -73,7 +90,13 @@ def reopen_mention(
     """Work on a closed mention again; a new clock starts, the old ones keep their result."""
     by.require(Right.RESPOND)
     mention = transition(
-        mention_id, Move.REOPEN, by=by, seen=seen, now=now, note=note, assignee_id=_assignee(by, None)
+        mention_id,
+        Move.REOPEN,
+        by=by,
+        seen=seen,
+        now=now,
+        note=note,
+        assignee_id=_assignee(by, None, mention_id),
     )
     Response.objects.filter(mention=mention, closed_at=None).update(closed_at=now)
     return mention
@@ -98,6 +121,7 @@ def set_priority(mention_id: UUID, *, priority: str, by: Actor, seen: int | None
     mention.version += 1
     retarget_clocks(mention, now=now)
     mention.save()
+    alert_contacts([mention], now=now)
     change = {"priority": [before, priority]}
     record("mention.prioritised", by=by, subject=mention, now=now, details=change)
     emit("mention.prioritised", subject=mention, now=now, data={**change, "version": mention.version})
@@ -118,7 +142,7 @@ def assign_mention(
         raise MoveNotPossible("Only a mention that somebody works on can be handed on. Claim it first.")
     if mention.assignee_id != by.member_id and not by.may(Right.MANAGE):
         raise Forbidden("Only who claimed it, or a manager, can hand it on.")
-    before, mention.assignee_id = mention.assignee_id, _assignee(by, member_id)
+    before, mention.assignee_id = mention.assignee_id, _assignee(by, member_id, mention_id)
     mention.version += 1
     mention.save(update_fields=["assignee", "version"])
     change = {"assignee": [str(before), str(mention.assignee_id)]}

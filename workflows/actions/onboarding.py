@@ -14,6 +14,7 @@ from clients.actions.clients import check_zone
 from clients.actions.policies import set_sla_policy
 from clients.actions.templates import add_template
 from clients.words import ReplyKind
+from workflows.actions.housekeeping import begin_housekeeping
 
 PLAYBOOK = [
     (
@@ -55,4 +56,5 @@ def open_agency(
             set_sla_policy(client=None, targets={}, by=by, now=now)
             for title, kind, text in PLAYBOOK:
                 add_template(client=None, name=title, kind=kind, text=text, by=by, now=now)
+            begin_housekeeping(now=now)
     return agency, owner

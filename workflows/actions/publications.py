@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -22,7 +23,9 @@ from agency.http import Client as HttpClient
 from agency.rights import Right
 from agency.tenancy import current_agency, tenant
 from agency.text import safe_link
-from mentions.models import Mention
+from agency.vault import VaultError
+from mentions.actions.secrets import locked
+from mentions.models import Mention, Source
 from mentions.platforms.base import Ambiguous, PlatformError, Receipt, ReplyRequest
 from mentions.platforms.registry import get_platform
 from mentions.words import Move, State
@@ -82,6 +85,7 @@ def queue_publication(
         created_at=now,
     )
     publication.save(force_insert=True)
+    _note("queued", mention, publication, now, version=version.number, digest=approved_digest)
     if not by_hand:
         set_alarm(PUBLICATION_SEND, publication.pk, now)
     return publication
@@ -99,6 +103,13 @@ def withdraw_publication(mention: Mention, *, now: datetime) -> None:
         publication.state = P.WITHDRAWN
         publication.save(update_fields=["state"])
         clear_alarms(PUBLICATION_SEND, [publication.pk])
+        _note("withdrawn", mention, publication, now)
+
+
+def _note(done: str, mention: Mention, publication: Publication, now: datetime, **told: str | int) -> None:
+    """Each change of a publication's state is in the log; who wanted it says the entry beside it."""
+    details = {"lane": publication.lane, **told, "publication": str(publication.pk)}
+    record(f"publication.{done}", by=system(current_agency()), subject=mention, now=now, details=details)
 
 
 def publish(agency_id: UUID, publication_id: UUID, *, clock: Callable[[], datetime]) -> None:
@@ -128,10 +139,9 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     if publication.lease_until and publication.lease_until > now:
         return None
     source = publication.mention.post.source
-    flaw = _flaw(publication)
-    if flaw or source is None:
-        code = "not_as_approved" if flaw else "no_source"
-        error = PlatformError(code, flaw or "The source was deleted.", retryable=False)
+    settings_or_error = _settings(publication, source)
+    if isinstance(settings_or_error, PlatformError):
+        error = settings_or_error
         if publication.state == P.QUEUED:
             _give_up(publication, error, now)
         else:  # it may be live, and nobody is left to ask
@@ -140,22 +150,38 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     # Whoever held `sending` died with it: it may have arrived, so ask before anything else.
     what = "send" if publication.state == P.QUEUED else "read_back"
     if publication.state == P.SENDING:
+        _note("ambiguous", publication.mention, publication, now, code="broke_off")
         emit("publication.ambiguous", subject=publication.mention, now=now, data={"code": "broke_off"})
     publication.state = P.SENDING if what == "send" else P.AMBIGUOUS
     publication.attempts += 1
     publication.lease_until = now + LEASE
     publication.save(update_fields=["state", "attempts", "lease_until"])
+    if what == "send":
+        _note("sending", publication.mention, publication, now, attempt=publication.attempts)
     set_alarm(PUBLICATION_SEND, publication.pk, now + LEASE)
     version = publication.version
     request = ReplyRequest(
         text=version.text,
         target_url=version.target_url,
         target_key=publication.mention.post.key,
-        settings=source.settings,
+        settings=settings_or_error,
     )
     return Sending(
         publication.pk, publication.lane, request, publication.key, what, publication.attempts, now
     )
+
+
+def _settings(publication: Publication, source: Source | None) -> dict[str, Any] | PlatformError:
+    """What the platform needs for sending, or why nothing may be sent."""
+    flaw = _flaw(publication)
+    if flaw:
+        return PlatformError("not_as_approved", flaw, retryable=False)
+    if source is None:
+        return PlatformError("no_source", "The source was deleted.", retryable=False)
+    try:
+        return locked(source).open()
+    except VaultError as error:
+        return PlatformError(error.code, error.message, retryable=False)
 
 
 def _flaw(publication: Publication) -> str:
@@ -181,7 +207,9 @@ def _call(sending: Sending) -> Receipt | PlatformError | None:
 
 def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *, now: datetime) -> None:
     """Record what a call brought, and what comes next."""
-    found = Publication.objects.values_list("mention_id", flat=True).get(pk=sending.publication_id)
+    found = Publication.objects.values_list("mention_id", flat=True).filter(pk=sending.publication_id).first()
+    if found is None:
+        return  # erased while the call was out: there is nothing left to record it on
     mention = lock_mention(found, seen=None, now=now)
     publication = (
         Publication.objects.select_for_update(of=("self",))
@@ -252,6 +280,7 @@ def _wait_for_certainty(
     else:
         _ask_a_person(publication, error, now)
     if first:
+        _note("ambiguous", mention, publication, now, code=publication.error_code)
         emit("publication.ambiguous", subject=mention, now=now, data={"code": publication.error_code})
 
 
@@ -294,6 +323,7 @@ def _go_live(
     publication.lease_until = None
     publication.save()
     clear_alarms(PUBLICATION_SEND, [publication.pk])
+    _note("live", mention, publication, now, url=publication.url)
     Response.objects.filter(mention=mention, closed_at=None).update(closed_at=now)
     transition(
         mention.pk,

@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agency.actions.alarms import clear_alarms
+from agency.actions.audit import record
 from agency.actions.notices import queue_notice
-from agency.actor import Actor
+from agency.actor import Actor, system
 from agency.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.rights import Right
+from agency.tenancy import current_agency
 from clients.models import ApprovalPolicy, Contact
 from clients.queries.clients import approvers_of, current_approval_policy, match_sla_policies
 from clients.words import ClockKind
@@ -59,6 +61,10 @@ def request_approval(mention_id: UUID, *, by: Actor, seen: int | None, now: date
     approval.save(force_insert=True)
     for contact in approvers:
         mail_request(approval, contact, now=now)
+    # Ids and no names: whoever is erased is then nowhere in the log.
+    contacts = [str(contact.pk) for contact in approvers]
+    asked = {"version": version.number, "digest": version.digest, "contacts": contacts}
+    record("approval.asked", by=by, subject=mention, now=now, details=asked)
     return approval
 
 
@@ -143,6 +149,7 @@ def note_delivery(approval_id: UUID, *, now: datetime) -> None:
     if approval.delivered_at is None and approval.state == Approval.State.OPEN:
         approval.delivered_at = now
         approval.save(update_fields=["delivered_at"])
+        record("approval.delivered", by=system(current_agency()), subject=mention, now=now)
         hand_over(mention, now=now)
 
 

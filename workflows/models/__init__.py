@@ -1,5 +1,6 @@
 from workflows.models.approval import Approval, ApprovalLink, Decision
 from workflows.models.clock import Clock, ClockEvent
+from workflows.models.promise_tally import PromiseTally
 from workflows.models.publication import Attempt, Publication
 from workflows.models.response import Response, Version
 from workflows.models.transition import Transition
@@ -11,6 +12,7 @@ __all__ = [
     "Clock",
     "ClockEvent",
     "Decision",
+    "PromiseTally",
     "Publication",
     "Response",
     "Transition",

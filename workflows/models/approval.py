@@ -7,6 +7,8 @@ from agency.tenancy import SameAgency, TenantForeignKey, TenantModel
 class Approval(TenantModel):
     """A request to the client's contacts to decide one version."""
 
+    part_of = "mention__client_id"
+
     class State(models.TextChoices):
         OPEN = "open", "Waiting for the client"
         DECIDED = "decided", "Decided, can still be undone"
@@ -26,6 +28,10 @@ class Approval(TenantModel):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["agency", "mention"], name="approval_of_mention"),
+            models.Index(fields=["agency", "version"], name="approval_of_version"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "mention"],
@@ -67,6 +73,8 @@ class ApprovalLink(models.Model):
 class Decision(TenantModel):
     """What a contact decided about one version, pinned by its digest. Takes effect when its undo time is over."""
 
+    part_of = "approval__mention__client_id"
+
     class Verdict(models.TextChoices):
         APPROVE = "approve", "Approve"
         EDIT = "edit", "Approve with edits"
@@ -92,6 +100,10 @@ class Decision(TenantModel):
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["agency", "approval"], name="decision_of_approval"),
+            models.Index(fields=["agency", "version"], name="decision_of_version"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "approval"],

@@ -11,6 +11,8 @@ from workflows.clock import ClockState
 class Clock(TenantModel):
     """One SLA timer on one mention. What it means is in `workflows/clock.py`; this is its stored state."""
 
+    part_of = "mention__client_id"
+
     mention = TenantForeignKey("mentions.Mention", on_delete=models.CASCADE, related_name="clocks")
     policy = TenantForeignKey("clients.SlaPolicy", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=16, choices=ClockKind)
@@ -65,6 +67,7 @@ class ClockEvent(TenantModel):
     """A warning or the breach of one clock: each step once, by the database's own word. Append-only."""
 
     referenced = False
+    part_of = "clock__mention__client_id"
 
     clock = TenantForeignKey("workflows.Clock", on_delete=models.CASCADE, related_name="events")
     step = models.CharField(max_length=10)

@@ -6,6 +6,8 @@ from agency.tenancy import TenantForeignKey, TenantModel
 class Publication(TenantModel):
     """The way of one approved version onto its platform."""
 
+    part_of = "mention__client_id"
+
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting to be sent"
         SENDING = "sending", "Being sent"
@@ -36,6 +38,16 @@ class Publication(TenantModel):
     attested_by = models.CharField(max_length=120, blank=True)
 
     class Meta:
+        indexes = [
+            models.Index(fields=["agency", "mention"], name="publication_of_mention"),
+            models.Index(fields=["agency", "version"], name="publication_of_version"),
+            # A viewer's page: what went public lately, however much there was before.
+            models.Index(
+                fields=["agency", "-live_at", "-id"],
+                name="publication_newest_live",
+                condition=models.Q(state="live"),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "mention"],
@@ -61,6 +73,7 @@ class Attempt(TenantModel):
     """One try at something outside, for one publication. Append-only."""
 
     referenced = False
+    part_of = "publication__mention__client_id"
 
     publication = TenantForeignKey("workflows.Publication", on_delete=models.CASCADE, related_name="tries")
     number = models.PositiveSmallIntegerField()

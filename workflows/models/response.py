@@ -7,6 +7,8 @@ from clients.words import ReplyKind
 class Response(TenantModel):
     """What we want to say to a mention. Its text lives in immutable versions; one response a mention is open."""
 
+    part_of = "mention__client_id"
+
     mention = TenantForeignKey("mentions.Mention", on_delete=models.CASCADE, related_name="responses")
     kind = models.CharField(max_length=20, choices=ReplyKind, default=ReplyKind.OTHER)
     created_at = models.DateTimeField()
@@ -15,6 +17,7 @@ class Response(TenantModel):
     closed_at = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = [models.Index(fields=["agency", "mention"], name="response_of_mention")]
         constraints = [
             models.UniqueConstraint(
                 fields=["agency", "mention"],
@@ -29,6 +32,8 @@ class Response(TenantModel):
 
 class Version(TenantModel):
     """One text of a response, never changed. `digest` pins all that an approver agrees to."""
+
+    part_of = "response__mention__client_id"
 
     response = TenantForeignKey("workflows.Response", on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()

@@ -8,6 +8,7 @@ class Transition(TenantModel):
     """One move of one mention: the history that clocks and the ledger are folded from. Append-only."""
 
     referenced = False
+    part_of = "mention__client_id"
 
     mention = TenantForeignKey("mentions.Mention", on_delete=models.CASCADE, related_name="transitions")
     version = models.PositiveIntegerField()  # the mention's, after the move

@@ -1,11 +1,12 @@
 """From an approver's link to the request it stands for. Wrong, expired, revoked and foreign tokens look alike."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from clients.links import is_token, token_digest
 from clients.models import Contact
+from clients.words import ContactRight
 from workflows.models import Approval, ApprovalLink, Decision
 
 
@@ -19,23 +20,21 @@ class Found:
     address_digest: str
 
 
-def token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
-
-
 def find_link(token: str, *, now: datetime) -> Found | None:
     """The live link with this token; None for every other. Needs no agency."""
-    if not 20 <= len(token) <= 100:
+    if not is_token(token):
         return None
     link = ApprovalLink.objects.filter(
-        digest=token_digest(token), revoked_at=None, expires_at__gt=now
+        digest=token_digest(token), revoked_at=None, expires_at__gt=now, agency__erasing_at=None
     ).first()
     return _found(link)
 
 
 def find_dead_link(token: str) -> Found | None:
     """An expired link that may ask for a fresh one. Revoked ones may not: what they asked was taken back."""
-    link = ApprovalLink.objects.filter(digest=token_digest(token), revoked_at=None).first()
+    link = ApprovalLink.objects.filter(
+        digest=token_digest(token), revoked_at=None, agency__erasing_at=None
+    ).first()
     return _found(link)
 
 
@@ -46,14 +45,17 @@ def _found(link: ApprovalLink | None) -> Found | None:
 
 
 def get_approval(found: Found) -> tuple[Approval, Contact] | None:
-    """The request and who was asked; None when the contact has left, or decides no longer."""
+    """The request and who was asked; None when the contact has left, or neither decides nor sees any longer."""
     approval = (
         Approval.objects.select_related("version__response", "mention__client", "mention__post__author")
         .filter(pk=found.approval_id)
         .first()
     )
-    contact = Contact.objects.filter(pk=found.contact_id, left_at=None, part=Contact.Part.APPROVER).first()
-    return (approval, contact) if approval and contact else None
+    contact = Contact.objects.filter(pk=found.contact_id).first()
+    if approval is None or contact is None:
+        return None
+    may_look = contact.may(ContactRight.DECIDE) or contact.may(ContactRight.SEE)
+    return (approval, contact) if may_look else None
 
 
 def standing_decision(approval: Approval) -> Decision | None:

@@ -3,26 +3,32 @@
 from dataclasses import dataclass
 
 from agency.models import Agency
+from clients.links import token_digest
 from clients.models import Contact
+from clients.words import ContactRight
 from mentions.queries.mentions import author_history
 from workflows.models import Approval, Decision, Version
-from workflows.queries.approvals import Found, get_approval, standing_decision, token_digest
+from workflows.queries.approvals import Found, get_approval, standing_decision
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSeen:
-    """`zone`: the contact's own, else the client's. `earlier`: posts of this author about the client before."""
+    """`zone`: the contact's own, else the client's. `earlier`: posts of this author about the client before.
+
+    `decides`: the contact may decide; without it they only look on.
+    """
 
     agency: Agency
     approval: Approval
     contact: Contact
     zone: str
+    decides: bool
     decision: Decision | None
     earlier: int
 
 
 def see_request(found: Found) -> RequestSeen | None:
-    """Inside the agency. None when the contact has left, decides no longer, or has another mail address by now."""
+    """Inside the agency. None when the contact left, may not look any longer, or has another mail address by now."""
     pair = get_approval(found)
     if pair is None:
         return None
@@ -35,6 +41,7 @@ def see_request(found: Found) -> RequestSeen | None:
         approval=approval,
         contact=contact,
         zone=contact.time_zone or mention.client.time_zone,
+        decides=contact.may(ContactRight.DECIDE),
         decision=standing_decision(approval),
         earlier=max(author_history(mention.post.author_id, client_id=mention.client_id) - 1, 0),
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from agency.actor import Actor
 from agency.models import Membership, Notice
-from agency.queries.people import list_members
+from agency.queries.people import list_workers
 from agency.rights import Right
 from clients.models import ApprovalPolicy, Template
 from clients.queries.clients import current_approval_policy, list_templates
@@ -93,7 +93,9 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
         asks_client=asks == ApprovalPolicy.Asks.CLIENT,
         earlier=max(author_history(mention.post.author_id, client_id=mention.client_id) - 1, 0),
         actions=possible_actions(mention, by=by, has_reply=has_reply, asks=asks, publication=publication),
-        members=list(list_members(by=by).order_by("user__name", "id")) if works else [],
+        members=list(list_workers(client_id=mention.client_id, by=by).order_by("user__name", "id"))
+        if works
+        else [],
         templates=list(_templates(mention, by)) if works else [],
     )
 

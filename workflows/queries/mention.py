@@ -1,12 +1,17 @@
 """Everything about one mention, for its page and its API answer."""
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agency.actor import ActorKind
+from agency.models import AuditEntry, Membership
+from agency.tenancy import current_agency
 from clients.hours import ALWAYS
 from mentions.models import Mention
 from mentions.words import Move, State
@@ -35,7 +40,7 @@ class Happening:
     """One line of the history."""
 
     at: datetime
-    what: str  # move:…, clock:…, decision:…, delivered, publication:…
+    what: str  # move:…, assigned, clock:…, decision:…, delivered, publication:…
     who: str
     note: str = ""
 
@@ -70,29 +75,46 @@ def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
     While a request is on its way to the client, or an approved reply waits for a person (to post it, or to look after
     what the platform failed to do), the time is the agency's, whatever the state says.
     """
-    return ledger(
-        published_at=mention.published_at,
-        recorded_at=mention.recorded_at,
-        steps=_steps(mention),
-        answered_at=mention.responded_at,
-        agency_hours=ALWAYS,
-        client_hours=ALWAYS,
-        now=now,
+    return ledgers_of([mention], now=now)[0]
+
+
+def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:
+    """The ledger of each, as `ledger_of`: a constant number of queries."""
+    moves, handoffs, sendings = (_by_mention(rows) for rows in _happened(mentions))
+    return [
+        ledger(
+            published_at=mention.published_at,
+            recorded_at=mention.recorded_at,
+            steps=_steps(moves[mention.pk], handoffs[mention.pk], sendings[mention.pk]),
+            answered_at=mention.responded_at,
+            agency_hours=ALWAYS,
+            client_hours=ALWAYS,
+            now=now,
+        )
+        for mention in mentions
+    ]
+
+
+def _happened(mentions: Sequence[Mention]) -> tuple["QuerySet[Any]", "QuerySet[Any]", "QuerySet[Any]"]:
+    """The moves, the requests to the client and the sendings of these mentions, each in its order."""
+    ids = [mention.pk for mention in mentions]
+    return (
+        Transition.objects.filter(mention_id__in=ids).order_by("mention_id", "version"),
+        Approval.objects.filter(mention_id__in=ids).order_by("mention_id", "requested_at", "id"),
+        Publication.objects.filter(mention_id__in=ids).order_by("mention_id", "created_at", "id"),
     )
 
 
-def _steps(mention: Mention) -> list[Step]:
-    moves = list(Transition.objects.filter(mention=mention).order_by("version"))
-    handoffs = list(
-        Approval.objects.filter(mention=mention)
-        .order_by("requested_at", "id")
-        .values_list("delivered_at", flat=True)
-    )
-    sendings = list(
-        Publication.objects.filter(mention=mention)
-        .order_by("created_at", "id")
-        .values_list("lane", "given_back_at")
-    )
+def _by_mention(rows: Iterable[Any]) -> defaultdict[UUID, list[Any]]:
+    found: defaultdict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.mention_id].append(row)
+    return found
+
+
+def _steps(moves: list[Transition], approvals: list[Approval], publications: list[Publication]) -> list[Step]:
+    handoffs = [approval.delivered_at for approval in approvals]
+    sendings = [(publication.lane, publication.given_back_at) for publication in publications]
     steps = []
     for moved in moves:
         at, state = moved.at, moved.to_state
@@ -140,8 +162,18 @@ def history_of(mention: Mention) -> list[Happening]:
         Happening(publication.created_at, f"publication:{publication.state}", "", publication.error)
         for publication in Publication.objects.filter(mention=mention).exclude(state="live")
     ]
+    found += _handed_on(mention)
     found.append(Happening(mention.recorded_at, "recorded", "", ""))
     return sorted(found, key=lambda happening: happening.at)
+
+
+def _handed_on(mention: Mention) -> list[Happening]:
+    """The log keeps ids alone, so that a member who is erased is nowhere."""
+    entries = AuditEntry.objects.filter(subject_id=mention.pk, action="mention.assigned")
+    told = [(entry.at, entry.actor_name, (entry.details.get("assignee") or [""])[-1]) for entry in entries]
+    members = Membership.objects.filter(agency_id=current_agency()).select_related("user")
+    names = {str(pk): member.name for pk, member in members.in_bulk({to for _, _, to in told if to}).items()}
+    return [Happening(at, "assigned", who, names.get(to, "")) for at, who, to in told]
 
 
 def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from agency.actor import Actor
 from agency.queries.people import list_members
 from agency.rights import Right
-from clients.models import Client, Contact, Query
+from clients.models import Client, Query
+from clients.queries.contacts import contacts_who_may
+from clients.words import ContactRight
 from mentions.models import Mention, Source
 
 
@@ -30,7 +32,7 @@ def how_far(*, by: Actor) -> Start:
     return Start(
         client=Client.objects.filter(archived_at=None).order_by("created_at", "id").first(),
         listens=Query.objects.filter(current=True, client__archived_at=None).exists(),
-        has_approver=Contact.objects.filter(left_at=None, part=Contact.Part.APPROVER).exists(),
+        has_approver=contacts_who_may(ContactRight.DECIDE).exists(),
         has_source=Source.objects.exists(),
         has_team=list_members(by=by).count() > 1,
         has_mentions=Mention.objects.exists(),

@@ -4,17 +4,12 @@ GET, HEAD and OPTIONS never write. Wrong, expired, revoked and foreign links get
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 
 from agency import clock
 from agency.errors import Conflict, Invalid
@@ -23,15 +18,21 @@ from agency.web.address import client_address
 from agency.web.answers import SeeOther
 from agency.web.fields import CleanText, Pick
 from agency.web.form_pages import UNACCEPTABLE, put_errors
-from workflows.actions.decisions import REASONS, ChangedMeanwhile, decide, undo_decision
+from workflows.actions.decisions import (
+    REASONS,
+    ChangedMeanwhile,
+    DecidesNoLonger,
+    decide,
+    undo_decision,
+)
 from workflows.actions.fresh import send_fresh_link
 from workflows.models import Decision
 from workflows.queries.approvals import Found, find_link, standing_decision
 from workflows.queries.approver import RequestSeen, see_request
 from workflows.web.approve_context import changed_context, closed_context, done_context, request_context
+from workflows.web.secret_page import SAFE, SecretPage
 from workflows.words import LONGEST_REPLY
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITES: dict[str, str] = {Decision.Verdict.EDIT: "text", Decision.Verdict.CHANGE: "comment"}
 
 
@@ -60,23 +61,8 @@ class DecideForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
 
-# No CSRF token, on purpose: the secret in the address is the only authority here, no cookie adds any, so another site
-# that could forge the request would have to know the secret already. A token would only lock people out: with
-# `no-referrer` browsers send `Origin: null`, which the check refuses, and mail programs' own browsers drop cookies.
-@method_decorator(csrf_exempt, name="dispatch")
-class LinkPage(View):
-    """One of the pages behind a link: finds the request, and sets the headers that keep the link secret."""
-
-    http_method_names = ["get", "head", "post", "options"]
-    token: str
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.token = kwargs["token"]
-        response = super().dispatch(request, *args, **kwargs)
-        response["Referrer-Policy"] = "no-referrer"
-        response["Cache-Control"] = "no-store"
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+class LinkPage(SecretPage):
+    """One of the pages behind a link to a request."""
 
     def here(self) -> str:
         return reverse("approve", args=[self.token])
@@ -85,7 +71,7 @@ class LinkPage(View):
         """Run inside the agency of a live link, read-only unless something is sent; any other link leads nowhere."""
         found = find_link(self.token, now=clock.now())
         if found is not None:
-            with tenant(found.agency_id, read_only=self.request.method in _SAFE):
+            with tenant(found.agency_id, read_only=self.request.method in SAFE):
                 seen = see_request(found)
                 if seen is not None:
                     with timezone.override(seen.zone):
@@ -153,13 +139,19 @@ class Approve(LinkPage):
                 seen, read_digest=read, url=self.here(), typed=self.request.POST.get("text", "")
             )
             return render(self.request, "workflows/approve_changed.html", context, status=409)
+        if isinstance(error, DecidesNoLonger):
+            return self._show_state(seen, status=409)
         return self._outcome(seen, status=409, refused=True)
 
     def _show(self, found: Found, seen: RequestSeen) -> HttpResponse:
+        return self._show_state(seen)
+
+    def _show_state(self, seen: RequestSeen, *, status: int = 200) -> HttpResponse:
         if seen.decision is None and seen.approval.state == seen.approval.State.OPEN:
             text = seen.approval.version.text
-            return self._form(seen, DecideForm(initial={"text": text, "seen": seen.approval.version.digest}))
-        return self._outcome(seen)
+            form = DecideForm(initial={"text": text, "seen": seen.approval.version.digest})
+            return self._form(seen, form, status=status)
+        return self._outcome(seen, status=status)
 
     def _form(self, seen: RequestSeen, form: DecideForm, *, status: int = 200) -> HttpResponse:
         context = request_context(seen, form=form, now=clock.now(), undone="undone" in self.request.GET)

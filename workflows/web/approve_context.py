@@ -31,6 +31,7 @@ def request_context(seen: RequestSeen, *, form: forms.Form, now: datetime, undon
         "post": post_shown(approval.mention, earlier=seen.earlier),
         "reply": {"text": approval.version.text, "account_name": client.name},
         "undone": undone,
+        "decides": seen.decides,
     }
 
 
@@ -49,7 +50,7 @@ def done_context(seen: RequestSeen, decision: Decision, *, now: datetime, undo_u
             "text": decision.version.text,
             "next": "" if undoable else _next(seen, decision),
         },
-        "undo_url": undo_url if undoable else "",
+        "undo_url": undo_url if undoable and seen.decides else "",
         "effective_at": decision.effective_at,
     }
 

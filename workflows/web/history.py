@@ -101,6 +101,10 @@ def _publication(happening: Happening, desk: Desk) -> Line:
     return Line(happening.at, "", said, icon, tone, happening.note)
 
 
+def _assigned(happening: Happening, desk: Desk) -> Line:
+    return Line(happening.at, happening.who, f"handed it on to {happening.note or 'somebody else'}", "user")
+
+
 def _delivered(happening: Happening, desk: Desk) -> Line:
     return Line(happening.at, "", "The request went out to the client", "mail")
 
@@ -117,6 +121,7 @@ _READERS: dict[str, Callable[[Happening, Desk], Line]] = {
     "clock": _clock,
     "decision": _decision,
     "publication": _publication,
+    "assigned": _assigned,
     "delivered": _delivered,
     "recorded": _recorded,
 }

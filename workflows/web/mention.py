@@ -53,6 +53,7 @@ class MentionPage(StaffPage):
 
     def show(self, desk: Desk, shown: Shown, *, status: int = 200) -> HttpResponse:
         context = mention_context(desk, shown)
+        context["may_audit"] = self.actor.may(Right.AUDIT)
         if shown.conflict and self.request.htmx:
             return self.page("workflows/_conflict.html", context, status=status)
         return self.page("workflows/mention.html", context, status=status)

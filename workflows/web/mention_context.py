@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from agency.text import safe_link
 from agency.web.diff import difference
+from mentions.models import Mention
 from workflows.actions.decisions import REASONS
 from workflows.ledger import sentence
 from workflows.models import Approval, Decision, Publication
@@ -82,7 +83,7 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
             "matched": mention.matched,
             "late_found": mention.late_found,
         },
-        "post": post_shown(mention, earlier=desk.earlier),
+        "post": {**post_shown(mention, earlier=desk.earlier), "author_url": _author_url(mention)},
         "back_url": reverse("inbox"),
         "conflict": {"sentence": shown.conflict, "url": page, "lost_text": shown.lost_text}
         if shown.conflict
@@ -100,6 +101,11 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
         **_approval(desk),
         **_publication(desk, shown),
     }
+
+
+def _author_url(mention: Mention) -> str:
+    author_id = mention.post.author_id
+    return reverse("author", args=[author_id]) if author_id else ""
 
 
 def latest_number(desk: Desk) -> int:

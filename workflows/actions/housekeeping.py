@@ -1,0 +1,51 @@
+"""What an agency has no use for any more after a while: the traces of reading and mailing, and what was told long ago."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from agency.actions.alarms import on_alarm, set_alarm
+from agency.models import Event, Notice
+from agency.tenancy import current_agency
+from mentions.models import PastMention, SourceRead
+from workflows.actions.deletion import delete_rows
+from workflows.words import HOUSEKEEPING
+
+BATCH = 2000
+SOON, DAILY = timedelta(seconds=2), timedelta(days=1)
+# A source that lists a post for longer than this after it was deleted may bring it back.
+PAST = timedelta(days=730)
+
+
+def begin_housekeeping(*, now: datetime) -> None:
+    """For a new agency."""
+    set_alarm(HOUSEKEEPING, current_agency(), now + DAILY)
+
+
+def _old(now: datetime) -> "list[QuerySet[Any]]":
+    before = now - timedelta(days=settings.TRACE_DAYS)
+    settled = Notice.objects.filter(state__in=[Notice.State.SENT, Notice.State.FAILED])
+    return [
+        SourceRead.objects.filter(started_at__lt=before),
+        settled.filter(created_at__lt=before),
+        Event.objects.filter(at__lt=before),
+        PastMention.objects.filter(deleted_at__lt=now - PAST),
+    ]
+
+
+def clear_traces(*, now: datetime) -> bool:
+    """One batch of each; whether there is more."""
+    more = False
+    for rows in _old(now):
+        ids = list(rows.order_by("id").values_list("pk", flat=True)[:BATCH])
+        more |= delete_rows(rows.model, ids) == BATCH
+    return more
+
+
+@on_alarm(HOUSEKEEPING)
+def keep_house(agencies: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
+    return dict.fromkeys(agencies, now + (SOON if clear_traces(now=now) else DAILY))

@@ -1,0 +1,188 @@
+"""What a viewer sees of their client: figures of a period, and the replies that were published in it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import (
+    Aggregate,
+    Count,
+    DurationField,
+    F,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Greatest, Least
+
+from agency.models import Agency
+from agency.queries.paging import Page, keyset
+from clients.models import Contact
+from clients.queries.contacts import FoundView, get_viewer
+from clients.words import ClockKind
+from mentions.models import Mention
+from mentions.queries.tallies import past_since
+from mentions.words import CLOSED, State
+from workflows.ledger import Owner
+from workflows.models import Clock, Decision, PromiseTally, Publication
+from workflows.queries.mention import ledgers_of
+
+# Whose time it was is counted mention by mention, so for the newest of a period only.
+LEDGERS = 300
+ROWS = 20
+
+
+class Median(Aggregate):
+    function = "PERCENTILE_CONT"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = DurationField()
+
+
+@dataclass(frozen=True, slots=True)
+class Viewed:
+    """Whose results they are, and who looks. `zone`: the contact's own, else the client's."""
+
+    agency: Agency
+    contact: Contact
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """How often one kind of promise was kept. Clocks that still run count for neither."""
+
+    kind: ClockKind
+    kept: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Of the mentions that were found in a period, as they stand now: `found` is the sum of the other three.
+
+    Attributes:
+        median: from a post to its (first) answer.
+        whose: whose time it was, on average; of the newest `counted` answers.
+    """
+
+    found: int
+    answered: int
+    open: int
+    dismissed: int
+    median: timedelta | None
+    whose: dict[Owner, timedelta]
+    counted: int
+    promises: list[Promise]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that is public. `approved_by`: of the client's people; empty where nobody was to be asked."""
+
+    publication: Publication
+    approved_by: str
+
+
+def see_client(found: FoundView) -> Viewed | None:
+    """Inside the agency, with this client alone. None where the link has lost what it was given for."""
+    contact = get_viewer(found)
+    if contact is None:
+        return None
+    agency = Agency.objects.get(pk=found.agency_id)
+    return Viewed(agency, contact, contact.time_zone or contact.client.time_zone)
+
+
+def results_of(viewed: Viewed, *, since: datetime, now: datetime) -> Results:
+    mentions = Mention.objects.filter(client_id=viewed.contact.client_id, recorded_at__gte=since)
+    figures = mentions.aggregate(
+        found=Count("id"),
+        answered=Count("id", filter=Q(state=State.RESPONDED)),
+        dismissed=Count("id", filter=Q(state=State.DISMISSED)),
+        open=Count("id", filter=~Q(state__in=CLOSED)),
+    )
+    # What was deleted when its time was over was found and answered all the same.
+    past = past_since(viewed.contact.client_id, since=since)
+    figures["found"] += sum(past.values())
+    figures["answered"] += past.get(State.RESPONDED, 0)
+    figures["dismissed"] += past.get(State.DISMISSED, 0)
+    answered = mentions.filter(state=State.RESPONDED)
+    whose, counted = _whose_time(answered, now=now)
+    return Results(
+        **figures,
+        median=_median(answered),
+        whose=whose,
+        counted=counted,
+        promises=_promises(viewed.contact.client_id, since=since),
+    )
+
+
+def _median(answered: "QuerySet[Any]") -> timedelta | None:
+    """From the post to the first answer: a mention that was reopened has several."""
+    live = Publication.objects.filter(mention=OuterRef("pk"), state=Publication.State.LIVE).order_by()
+    first = live.values("mention").annotate(at=Min("live_at")).values("at")
+    took = Greatest(Least(F("responded_at"), Subquery(first)) - F("published_at"), Value(timedelta(0)))
+    found: timedelta | None = answered.annotate(took=took).aggregate(median=Median("took"))["median"]
+    return found
+
+
+def _whose_time(answered: "QuerySet[Any]", *, now: datetime) -> tuple[dict[Owner, timedelta], int]:
+    ledgers = ledgers_of(list(answered.order_by("-recorded_at", "-id")[:LEDGERS]), now=now)
+    totals = [ledger.totals for ledger in ledgers]
+    average = {
+        owner: sum((total[owner] for total in totals), timedelta(0)) / max(len(totals), 1) for owner in Owner
+    }
+    return average, len(totals)
+
+
+def _promises(client_id: UUID, *, since: datetime) -> list[Promise]:
+    """In the order of the kinds; one without a clock that ended is left out. Posts found too late broke no promise."""
+    rows = (
+        Clock.objects.filter(
+            mention__client_id=client_id, mention__recorded_at__gte=since, excused_late=False
+        )
+        .values("kind")
+        .annotate(
+            kept=Count("id", filter=Q(stopped_at__isnull=False, breached_at=None)),
+            broken=Count("id", filter=Q(breached_at__isnull=False)),
+        )
+    )
+    # And of mentions that are deleted by now.
+    past = (
+        PromiseTally.objects.filter(client_id=client_id, day__gt=since.date())
+        .values("kind")
+        .annotate(kept=Sum("kept"), broken=Sum("broken"))
+    )
+    kept, broken = Counter[str](), Counter[str]()
+    for row in (*rows, *past):
+        kept[row["kind"]] += row["kept"]
+        broken[row["kind"]] += row["broken"]
+    return [Promise(kind, kept[kind], broken[kind]) for kind in ClockKind if kept[kind] or broken[kind]]
+
+
+def answers_of(viewed: Viewed, *, since: datetime, cursor: str | None) -> Page[Answer]:
+    """The replies that went public in a period, the newest first.
+
+    Raises:
+        Invalid: a cursor from another list.
+    """
+    publications = Publication.objects.filter(
+        mention__client_id=viewed.contact.client_id, state=Publication.State.LIVE, live_at__gte=since
+    ).select_related("mention__post__author", "mention__client", "version")
+    page = keyset(publications, by="-live_at", kind="t", cursor=cursor, limit=ROWS)
+    approved = dict(
+        Decision.objects.filter(
+            # The mentions too, because decisions are found by their request.
+            approval__mention_id__in=[publication.mention_id for publication in page.rows],
+            version_id__in=[publication.version_id for publication in page.rows],
+            state=Decision.State.EFFECTIVE,
+        )
+        .exclude(verdict=Decision.Verdict.CHANGE)
+        .values_list("version_id", "contact__name")
+    )
+    return Page([Answer(row, approved.get(row.version_id, "")) for row in page.rows], page.next)
