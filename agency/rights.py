@@ -18,6 +18,7 @@ class Right(TextChoices):
     TEAM = "team", "Add and remove members, change roles"
     KEYS = "keys", "Make and revoke API keys"
     AGENCY = "agency", "Change the agency's own settings"
+    DATA = "data", "Export and erase data"
 
 
 ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
@@ -26,3 +27,6 @@ ROLE_RIGHTS: dict[Role, frozenset[Right]] = {
     Role.RESPONDER: frozenset({Right.READ, Right.RESPOND}),
     Role.ANALYST: frozenset({Right.READ}),
 }
+
+# Rights over the whole agency: whoever is limited to some clients has none of them.
+WHOLE_AGENCY = frozenset({Right.TEAM, Right.KEYS, Right.AGENCY, Right.DATA})

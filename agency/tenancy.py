@@ -1,5 +1,8 @@
 """One agency at a time: the setting that row security reads, and models that can't be used without it.
 
+Inside an agency, somebody who works for some of its clients only enters with those clients: the managers then show
+nothing of the others. That limit is the managers' alone; the database's policies keep agencies apart.
+
 Every tenant model derives from `TenantModel`. Its metaclass adds to each table, through migrations:
 
 - row-level security with one policy, `agency_id` = the transaction's setting (`RowSecurity`);
@@ -21,6 +24,7 @@ from django.db.models.base import ModelBase
 from agency.ids import new_id
 
 _entered: ContextVar[UUID | None] = ContextVar("agency", default=None)
+_clients: ContextVar[frozenset[UUID] | None] = ContextVar("clients", default=None)
 
 
 class NoTenant(RuntimeError):
@@ -43,15 +47,23 @@ def current_agency() -> UUID:
     return agency_id
 
 
+def entered_clients() -> frozenset[UUID] | None:
+    """The clients that whoever entered is limited to; None: all of the agency's."""
+    return _clients.get()
+
+
 @contextmanager
-def tenant(agency_id: UUID, *, read_only: bool = False) -> Iterator[None]:
+def tenant(
+    agency_id: UUID, *, read_only: bool = False, clients: frozenset[UUID] | None = None
+) -> Iterator[None]:
     """Enter an agency for one transaction.
 
     The setting is local to the transaction, so a pooled connection never carries it on. Entering the same agency
-    again inside is a savepoint.
+    again inside is a savepoint, and keeps the limit of whoever entered first.
 
     Args:
         read_only: the database refuses every write; for what GET serves. Ignored inside another transaction.
+        clients: see only what concerns these clients (an actor's `clients`); None: all.
 
     Raises:
         NestedTenant: another agency is entered already.
@@ -61,12 +73,14 @@ def tenant(agency_id: UUID, *, read_only: bool = False) -> Iterator[None]:
         raise NestedTenant("An agency's work may not enter another agency.")
     inside = connection.in_atomic_block
     token = _entered.set(agency_id)
+    limit = _clients.set(clients if held is None else _clients.get())
     try:
         with transaction.atomic():
             if held is None:
                 _set(agency_id, read_only=read_only and not inside)
             yield
     finally:
+        _clients.reset(limit)
         _entered.reset(token)
     if held is None and inside:
         # The outer transaction goes on (in tests, or a sweep): it must not keep the agency.
@@ -191,10 +205,15 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
 
 
 class TenantManager(models.Manager[Any]):
-    """Raises NoTenant outside an agency (row security alone would be silent), and filters by it inside."""
+    """Raises NoTenant outside an agency (row security alone would be silent), and filters by it inside.
+
+    Also by the clients that whoever entered is limited to.
+    """
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        return super().get_queryset().filter(agency_id=current_agency())
+        rows = super().get_queryset().filter(agency_id=current_agency())
+        clients = _clients.get()
+        return rows if clients is None else rows.filter(self.model.within(clients))
 
 
 class TenantModelBase(ModelBase):
@@ -222,9 +241,17 @@ class TenantModelBase(ModelBase):
 
 
 class TenantModel(models.Model, metaclass=TenantModelBase):
-    """A row of one agency. `referenced = False` on tables that nothing refers to saves an index."""
+    """A row of one agency. `referenced = False` on tables that nothing refers to saves an index.
+
+    Attributes:
+        part_of: the path to the id of the client that a row concerns, such as `mention__client_id`; "" where rows
+            concern no client, so that members limited to some clients see them all.
+        shared: rows without a client (`part_of` is null) are everybody's, such as a template for all clients.
+    """
 
     referenced: ClassVar[bool] = True
+    part_of: ClassVar[str] = ""
+    shared: ClassVar[bool] = False
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     agency = models.ForeignKey(
@@ -240,3 +267,11 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
 
     class Meta:
         abstract = True
+
+    @classmethod
+    def within(cls, clients: frozenset[UUID]) -> models.Q:
+        """Rows that concern one of these clients."""
+        if not cls.part_of:
+            return models.Q()
+        of_them = models.Q(**{f"{cls.part_of}__in": clients})
+        return of_them | models.Q(**{f"{cls.part_of}__isnull": True}) if cls.shared else of_them

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class ClientsConfig(AppConfig):
     name = "clients"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The handlers of notices register themselves where they are defined; every process needs them all.
+        from clients import notices  # noqa: PLC0415
+
+        notices.register()

@@ -1,6 +1,39 @@
-"""Words that policies and mentions share."""
+"""Words that policies and mentions share, and the one table of what a contact may do."""
+
+from collections.abc import Iterable
 
 from django.db.models import TextChoices
+
+
+class Part(TextChoices):
+    """What somebody at the client does; one person may have several."""
+
+    APPROVER = "approver", "Approver"
+    VIEWER = "viewer", "Viewer"
+    ALERTS = "alerts", "Alerts"
+
+
+class ContactRight(TextChoices):
+    DECIDE = "decide", "Decide replies that are put to them"
+    SEE = "see", "See what was said, answered and achieved"
+    ALERTED = "alerted", "Be told of urgent mentions"
+
+
+PART_RIGHTS: dict[Part, frozenset[ContactRight]] = {
+    Part.APPROVER: frozenset({ContactRight.DECIDE}),
+    Part.VIEWER: frozenset({ContactRight.SEE}),
+    Part.ALERTS: frozenset({ContactRight.ALERTED}),
+}
+
+
+def contact_rights(parts: Iterable[str]) -> frozenset[ContactRight]:
+    """All that these parts together may do."""
+    return frozenset[ContactRight]().union(*(PART_RIGHTS[Part(part)] for part in parts))
+
+
+def parts_with(right: ContactRight) -> list[str]:
+    """The parts that may do this: what a query for such contacts looks for."""
+    return [part.value for part, rights in PART_RIGHTS.items() if right in rights]
 
 
 class Priority(TextChoices):

@@ -40,6 +40,7 @@ def create_client(*, name: str, time_zone: str, language: str, by: Actor, now: d
         Invalid: the name is taken, or the zone unknown.
     """
     by.require(Right.MANAGE)
+    by.require_all_clients()
     check_zone(time_zone)
     client = Client(name=name, time_zone=time_zone, language=language, created_at=now)
     _save(client, force_insert=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from agency.actions.audit import record
+from agency.actions.audit import differences, record
 from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Invalid
@@ -58,6 +58,7 @@ def set_sla_policy(
         Invalid: a target is zero, negative or longer than 90 days, or the warnings don't rise.
     """
     by.require(Right.MANAGE)
+    by.require_client(client.pk if client else None)
     _check(targets, warn_at)
     before, version = supersede(SlaPolicy, client=client)
     policy = SlaPolicy(
@@ -69,20 +70,29 @@ def set_sla_policy(
         created_by=by.name,
     )
     policy.save(force_insert=True)
+    former = _told(before) if before else {}
     whole = {**DEFAULT_TARGETS, **targets}
     SlaTarget.objects.bulk_create(
         SlaTarget(policy=policy, priority=priority, kind=kind, target=target)
         for (priority, kind), target in whole.items()
     )
-    details = {f"{p}_{k}": target.total_seconds() for (p, k), target in whole.items()}
+    details = {"client": client.name if client else None, **differences(former, _told(policy))}
     record("sla_policy.changed", by=by, subject=policy, now=now, details=details)
     emit("sla_policy.changed", subject=policy, now=now, data={"version": version})
     return policy
 
 
+def _told(policy: SlaPolicy) -> dict[str, object]:
+    """All that a policy promises, as it is written in the log: times in seconds."""
+    targets = SlaTarget.objects.filter(policy=policy).order_by("priority", "kind")
+    seconds = {f"{t.priority}_{t.kind}": t.target.total_seconds() for t in targets}
+    return {"warn_at": ", ".join(map(str, policy.warn_at)), **seconds}
+
+
 def set_approval_policy(*, client: Client, asks: str, by: Actor, now: datetime) -> ApprovalPolicy:
     """Say whether the client is asked before replies go out."""
     by.require(Right.MANAGE)
+    by.require_client(client.pk)
     before, version = supersede(ApprovalPolicy, client=client)
     policy = ApprovalPolicy(client=client, version=version, asks=asks, created_at=now, created_by=by.name)
     policy.save(force_insert=True)

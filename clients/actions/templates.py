@@ -44,6 +44,7 @@ def add_template(
 ) -> Template:
     """Raises: Invalid, when the text names a slot that there isn't."""
     by.require(Right.MANAGE)
+    by.require_client(client.pk if client else None)
     check_slots(text)
     template = Template(client=client, name=name, kind=kind, text=text, created_at=now)
     template.save(force_insert=True)
@@ -53,6 +54,7 @@ def add_template(
 
 def change_template(template: Template, *, changes: dict[str, str], by: Actor, now: datetime) -> Template:
     by.require(Right.MANAGE)
+    by.require_client(template.client_id)
     check_slots(changes.get("text", template.text))
     after = {field: value for field, value in changes.items() if field in FIELDS}
     changed = differences({field: getattr(template, field) for field in FIELDS}, after)
@@ -66,6 +68,7 @@ def change_template(template: Template, *, changes: dict[str, str], by: Actor, n
 
 def archive_template(template: Template, *, by: Actor, now: datetime) -> Template:
     by.require(Right.MANAGE)
+    by.require_client(template.client_id)
     if template.archived_at is None:
         template.archived_at = now
         template.save(update_fields=["archived_at"])

@@ -13,9 +13,10 @@ from agency.api.serializers import Email, Id, Input, Named, PageFilters, Text
 from agency.api.views import ApiView
 from agency.rights import Right
 from clients.actions.contacts import add_contact, change_contact, remove_contact
+from clients.actions.view_links import send_view_link
 from clients.api.references import named_client
-from clients.models import Contact
 from clients.queries.clients import get_contact, list_contacts
+from clients.words import Part
 
 
 class ContactFilters(PageFilters):
@@ -26,7 +27,13 @@ class ContactFilters(PageFilters):
 class ContactChanges(Input):
     name = Text(max_length=120)
     email = Email()
-    part = serializers.ChoiceField(Contact.Part.choices, default=Contact.Part.APPROVER.value)
+    parts = serializers.ListField(
+        child=serializers.ChoiceField(Part.choices),
+        min_length=1,
+        max_length=len(Part),
+        default=lambda: [Part.APPROVER.value],
+        help_text="Approvers decide replies, viewers see results, alerts is told of urgent mentions.",
+    )
     time_zone = Text(max_length=64, default="", allow_blank=True, help_text="Empty: the client's.")
 
 
@@ -35,7 +42,7 @@ class ContactChanges(Input):
         "client": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08",
         "name": "Dora",
         "email": "dora@brightwater.example",
-        "part": "approver",
+        "parts": ["approver"],
     }
 )
 class ContactInput(ContactChanges):
@@ -48,7 +55,7 @@ class ContactInput(ContactChanges):
         "client": {"id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08", "name": "Brightwater"},
         "name": "Dora",
         "email": "dora@brightwater.example",
-        "part": "approver",
+        "parts": ["approver"],
         "time_zone": "",
         "created_at": "2026-03-06T17:04:00Z",
     }
@@ -58,7 +65,7 @@ class ContactOutput(serializers.Serializer[Any]):
     client = Named()
     name = serializers.CharField()
     email = serializers.EmailField()
-    part = serializers.ChoiceField(Contact.Part.choices)
+    parts = serializers.ListField(child=serializers.ChoiceField(Part.choices))
     time_zone = serializers.CharField()
     created_at = serializers.DateTimeField()
 
@@ -70,6 +77,7 @@ class ContactViews(ApiView):
         "retrieve": Right.READ,
         "partial_update": Right.MANAGE,
         "destroy": Right.MANAGE,
+        "link": Right.MANAGE,
     }
     filters = {"list": ContactFilters}
 
@@ -106,3 +114,14 @@ class ContactViews(ApiView):
     def destroy(self, request: Request, contact_id: UUID) -> Response:
         remove_contact(get_contact(contact_id, by=self.actor), by=self.actor, now=clock.now())
         return Response(status=204)
+
+    @operation(
+        "send_contact_link",
+        "Send a viewer their link",
+        status=202,
+        conflicts=True,
+        description="A mail with a link to the client's results goes to the contact. The link is in the mail alone.",
+    )
+    def link(self, request: Request, contact_id: UUID) -> Response:
+        send_view_link(get_contact(contact_id, by=self.actor), by=self.actor, now=clock.now())
+        return Response(status=202)

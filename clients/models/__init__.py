@@ -4,5 +4,15 @@ from clients.models.contact import Contact
 from clients.models.query import Query
 from clients.models.sla_policy import SlaPolicy, SlaTarget
 from clients.models.template import Template
+from clients.models.view_link import ViewLink
 
-__all__ = ["ApprovalPolicy", "Client", "Contact", "Query", "SlaPolicy", "SlaTarget", "Template"]
+__all__ = [
+    "ApprovalPolicy",
+    "Client",
+    "Contact",
+    "Query",
+    "SlaPolicy",
+    "SlaTarget",
+    "Template",
+    "ViewLink",
+]

@@ -6,6 +6,8 @@ from agency.tenancy import TenantForeignKey, TenantModel
 class ApprovalPolicy(TenantModel):
     """Whether the client is asked before a reply goes out, and how soon an answer is needed. One row a version."""
 
+    part_of = "client_id"
+
     class Asks(models.TextChoices):
         CLIENT = "client", "Ask the client before every reply"
         NOBODY = "nobody", "Answer without asking the client"

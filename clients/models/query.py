@@ -7,6 +7,8 @@ from agency.tenancy import TenantForeignKey, TenantModel
 class Query(TenantModel):
     """What to listen for, for a client: any of these words and phrases, and none of those. One row a version."""
 
+    part_of = "client_id"
+
     client = TenantForeignKey("clients.Client", on_delete=models.CASCADE, related_name="queries")
     version = models.PositiveIntegerField()
     any_terms = ArrayField(models.CharField(max_length=200))

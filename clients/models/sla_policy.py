@@ -10,6 +10,8 @@ from clients.words import ClockKind, Priority
 class SlaPolicy(TenantModel):
     """What was promised, to one client or (client absent) to all that have no policy of their own. One row a version."""
 
+    part_of, shared = "client_id", True
+
     client = TenantForeignKey(
         "clients.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="policies"
     )
@@ -52,6 +54,7 @@ class SlaTarget(TenantModel):
     """How long a clock of this kind may take for a mention of this priority."""
 
     referenced = False
+    part_of, shared = "policy__client_id", True
 
     policy = TenantForeignKey("clients.SlaPolicy", on_delete=models.CASCADE, related_name="targets")
     priority = models.CharField(max_length=8, choices=Priority)

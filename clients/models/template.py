@@ -7,6 +7,8 @@ from clients.words import ReplyKind
 class Template(TenantModel):
     """A reply of the playbook, with named slots in braces: {author}, {client}, {me}."""
 
+    part_of, shared = "client_id", True
+
     client = TenantForeignKey(
         "clients.Client", on_delete=models.CASCADE, null=True, blank=True, related_name="templates"
     )

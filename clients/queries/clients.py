@@ -3,12 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
 from agency.rights import Right
 from clients.models import ApprovalPolicy, Client, Contact, Query, SlaPolicy, Template
+from clients.queries.contacts import contacts_who_may
+from clients.words import ContactRight
 
 
 def _get(queryset: "QuerySet[Any]", pk: UUID, by: Actor) -> Any:
@@ -22,6 +24,13 @@ def _get(queryset: "QuerySet[Any]", pk: UUID, by: Actor) -> Any:
 def list_clients(*, by: Actor, archived: bool = False) -> "QuerySet[Any]":
     by.require(Right.READ)
     return Client.objects.filter(archived_at__isnull=not archived)
+
+
+def known_clients(by: Actor) -> dict[UUID, str]:
+    """Client → name, of those that the actor works for; archived ones last."""
+    by.require(Right.READ)
+    rows = Client.objects.order_by(F("archived_at").asc(nulls_first=True), "name", "id")
+    return dict(rows.values_list("pk", "name"))
 
 
 def get_client(client_id: UUID, *, by: Actor) -> Client:
@@ -43,11 +52,7 @@ def get_contact(contact_id: UUID, *, by: Actor) -> Contact:
 
 
 def approvers_of(client_id: UUID) -> list[Contact]:
-    return list(
-        Contact.objects.filter(client_id=client_id, left_at=None, part=Contact.Part.APPROVER).order_by(
-            "created_at", "id"
-        )
-    )
+    return list(contacts_who_may(ContactRight.DECIDE, clients=[client_id]).order_by("created_at", "id"))
 
 
 def current_query(client_id: UUID) -> Query | None:

@@ -34,6 +34,9 @@ class AddClient(FormPage):
     intro = "A client is a brand that you look after. What to listen for and who approves replies come next."
     submit_label = "Add the client"
 
+    def load(self, **kwargs: Any) -> None:
+        self.actor.require_all_clients()
+
     def initial(self) -> dict[str, Any]:
         return {"time_zone": self.house.agency.time_zone, "language": "en"}
 

@@ -48,7 +48,10 @@ class Playbook(StaffPage):
         )
         may = self.actor.may(Right.MANAGE)
         context = {
-            "templates": [template_line(template, may_edit=may) for template in page.rows],
+            "templates": [
+                template_line(template, may_edit=self.actor.may_change(template.client_id))
+                for template in page.rows
+            ],
             "add_url": reverse("template-add") if may else "",
             **pager(request, page),
         }
@@ -79,7 +82,7 @@ class AddTemplate(FormPage):
     def make_form(self, data: QueryDict | None) -> forms.Form:
         form = super().make_form(data)
         clients = list_clients(by=self.actor).order_by("name", "id").values_list("pk", "name")
-        offer(form, "client", clients, none="All clients")
+        offer(form, "client", clients, none=None if self.actor.clients is not None else "All clients")
         return form
 
     def cancel_url(self) -> str:
@@ -100,6 +103,7 @@ class OfTemplate(FormPage):
 
     def load(self, **kwargs: Any) -> None:
         self.template = get_template(kwargs["template_id"], by=self.actor)
+        self.actor.require_client(self.template.client_id)
 
     def cancel_url(self) -> str:
         return reverse("playbook-list")

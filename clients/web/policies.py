@@ -93,6 +93,7 @@ class Promises(FormPage):
     policy: SlaPolicy | None = None
 
     def load(self, **kwargs: Any) -> None:
+        self.actor.require_all_clients()
         self.policy = sla_policy_of(None)
 
     def initial(self) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def test_a_contact_is_added_changed_and_removed(mara: Actor, brand: Client, page
             browser,
             browser.get(f"/contacts/{contact.pk}/"),
             button="Save",
-            part="viewer",
+            parts=["viewer"],
             time_zone="Asia/Tokyo",
         ),
     )
