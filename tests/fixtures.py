@@ -133,7 +133,7 @@ def dora(brand: Client, ana: Actor, clock: Clock) -> Contact:
             client=brand,
             name="Dora",
             email="dora@brightwater.example",
-            part="approver",
+            parts=["approver"],
             by=ana,
             now=clock.now,
         )
@@ -236,6 +236,11 @@ def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock():
         yield
         connections.close_all()
+    empty_all_tables()
+
+
+def empty_all_tables() -> None:
+    """After what was really committed."""
     with psycopg.connect(os.environ["EARSHOT_TEST_OWN_URL"], autocommit=True) as owner:
         rows = owner.execute(
             "SELECT format('%I', tablename) FROM pg_tables WHERE schemaname = 'public'"

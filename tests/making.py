@@ -2,7 +2,13 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.db import connection
+
+from agency.actions.notices import send_notice
+from agency.models import Notice
+from agency.tenancy import tenant
 from clients.models import Client
 from mentions.models import Author, Mention, Post, Source
 from workflows.actions.intake import intake
@@ -45,3 +51,18 @@ def make_mention(
     mention.save(force_insert=True)
     intake([mention], now=now)
     return mention
+
+
+def commit_checks() -> None:
+    """What the database does as a transaction commits: tests roll theirs back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def send_mails(agency_id: UUID, *, now: datetime) -> None:
+    """Send what the agency's notices have to say, as the task does that the tick rings for."""
+    with tenant(agency_id):
+        waiting = list(Notice.objects.filter(state=Notice.State.QUEUED).values_list("pk", flat=True))
+    for notice_id in waiting:
+        send_notice(agency_id, notice_id, clock=lambda: now)

@@ -50,6 +50,7 @@ def _start() -> None:
         "SECRET_KEY": "the-tests-own-key",
         "EARSHOT_TEST_OWNER_URL": owner,
         "EARSHOT_TEST_APP_URL": running.database_url,
+        "EARSHOT_TEST_SUPERUSER": running.superuser_url,
         "REDIS_URL": running.redis_url,
         "EARSHOT_ALLOW_LOOPBACK": "true",
         "EARSHOT_BASE_URL": "http://127.0.0.1:8000",

@@ -15,7 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.launcher.processes import default_path, running
-from tests.browser import CHROMIUM, LAUNCH
+from tests.browser import CHROMIUM, LAUNCH, app_code, keep_passkeys
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 REPLY = (
@@ -41,6 +41,7 @@ def main() -> None:
         _open(page, "Pauls")
         page.screenshot(path=IMAGES / "mention.png", full_page=True)
         _phone(browser, address, data_dir / "mail")
+        _second_factor(browser, address, password)
         browser.close()
 
 
@@ -48,7 +49,7 @@ def _sign_in(page: Page, address: str, password: str) -> None:
     page.goto("/accounts/login/")
     page.locator("input[name=login]").fill(address)
     page.locator("input[name=password]").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
 
 
@@ -82,6 +83,31 @@ def _phone(browser: Browser, address: str, mail_dir: Path) -> None:
     )
     page.goto(_link(mail_dir))
     page.screenshot(path=IMAGES / "approval.png", full_page=True)
+
+
+def _second_factor(browser: Browser, address: str, password: str) -> None:
+    """Ana has an authenticator app and a passkey, and signs in on a browser of hers that is new."""
+    here = {"viewport": {"width": 1280, "height": 620}, "base_url": address.replace("127.0.0.1", "localhost")}
+    page = browser.new_page(**here)  # type: ignore[arg-type]
+    _sign_in(page, "ana@northlight.example", password)
+    page.goto("/accounts/2fa/totp/activate/")
+    page.locator("input[name=password]").fill(password)
+    page.get_by_role("button", name="Go on").click()
+    secret = page.locator("#totp-secret").inner_text()
+    page.get_by_label("Code").fill(app_code(secret))
+    page.get_by_role("button", name="Turn it on").click()
+    page.wait_for_url("**/recovery-codes/")
+    keep_passkeys(page)
+    page.goto("/accounts/2fa/webauthn/add/")
+    page.get_by_role("button", name="Add the passkey").click()
+    page.wait_for_url("**/account/")
+    new = browser.new_page(**here)  # type: ignore[arg-type]
+    new.goto("/accounts/login/")
+    new.locator("input[name=login]").fill("ana@northlight.example")
+    new.locator("input[name=password]").fill(password)
+    new.get_by_role("button", name="Sign in", exact=True).click()
+    new.get_by_role("button", name="Use a passkey instead").wait_for()
+    new.screenshot(path=IMAGES / "second-factor.png")
 
 
 def _link(mail_dir: Path) -> str:

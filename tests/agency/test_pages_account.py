@@ -8,6 +8,8 @@ from django.test import Client as Browser
 
 from agency.actor import Actor
 from agency.models import User
+from tests.fixtures import Clock
+from tests.making import send_mails
 from tests.pages import submit, words
 
 Page = Callable[[Actor], Browser]
@@ -37,20 +39,22 @@ def test_a_wrong_password_is_refused_in_our_words() -> None:
     assert "Enter your mail address." in words(submit(browser, shown, button="Sign in"))
 
 
-def test_only_a_member_is_mailed_a_link_to_a_new_password(ana: Actor) -> None:
+def test_only_a_member_is_mailed_a_link_to_a_new_password(ana: Actor, clock: Clock) -> None:
     browser = Browser()
     shown = browser.get("/accounts/password/reset/")
     answers = [
         submit(browser, shown, email=email) for email in ("ana@northlight.example", "eve@nowhere.example")
     ]
     assert {answer["Location"] for answer in answers} == {"/accounts/password/reset/done/"}
+    assert mail.outbox == []  # not while somebody waits who could time it
+    send_mails(ana.agency_id, now=clock.now)
     assert [(message.to, message.subject) for message in mail.outbox] == [
         (["ana@northlight.example"], "A new password for Earshot")
     ]
     assert "/accounts/password/reset/key/" in str(mail.outbox[0].body)
 
 
-def test_a_changed_password_leads_back_to_the_settings(ana: Actor, page: Page) -> None:
+def test_a_changed_password_leads_back_to_the_account(ana: Actor, page: Page) -> None:
     user = User.objects.get(email="ana@northlight.example")
     user.set_password("quiet-harbour-1")
     user.save()
@@ -60,5 +64,5 @@ def test_a_changed_password_leads_back_to_the_settings(ana: Actor, page: Page) -
     wrong = submit(browser, shown, button="Change password", oldpassword="no", **typed)
     assert "That isn't your current password." in words(wrong)
     done = submit(browser, shown, button="Change password", oldpassword="quiet-harbour-1", **typed)
-    assert done["Location"] == "/settings/"
-    assert "Your password is changed." in words(browser.get("/settings/"))
+    assert done["Location"] == "/account/"
+    assert "Your password is changed." in words(browser.get("/account/"))

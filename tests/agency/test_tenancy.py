@@ -59,7 +59,9 @@ def test_a_row_cannot_be_written_into_another_agency(brand: Client, rival: Clien
 def test_a_foreign_key_cannot_point_into_another_agency(brand: Client, rival: Client, clock: Clock) -> None:
     with pytest.raises(IntegrityError, match="contact_client_same_agency"), transaction.atomic():
         with tenant(brand.agency_id):
-            Contact(client_id=rival.pk, name="Eve", email="eve@x.example", created_at=clock.now).save()
+            Contact(
+                client_id=rival.pk, name="Eve", email="eve@x.example", parts=["viewer"], created_at=clock.now
+            ).save()
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

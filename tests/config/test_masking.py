@@ -19,9 +19,14 @@ TOKEN = "kw6Ip38YlJdpl2438NGNBGQ_iEXchBTu2MLc29wO1qo"
     [
         f"GET /approve/{TOKEN}/undo/",
         f"Not Found: /approve/{TOKEN}/",
+        f"GET /see/{TOKEN}/?days=7",
+        f"POST /accounts/login/?next=%2Fsee%2F{TOKEN}%2F",
         f"POST /accounts/login/?next=%2Fapprove%2F{TOKEN}%2F",
         f"GET /accounts/password/reset/key/{TOKEN}/",
         f"Bearer esk_3ic5xk8rnh_{TOKEN}",
+        f"GET /accounts/agency/abcd-2345-wxyz/back/?code=4%2F{TOKEN}&state=x",
+        f"GET /clients/?page=2&token={TOKEN}",
+        f"GET /sources/ while reading https://name:{TOKEN}@forum.example/feed",
     ],
 )
 def test_a_secret_is_cut_and_the_rest_stays(line: str) -> None:

@@ -55,7 +55,9 @@ def ids(
             "source_id": source.pk,
             "template_id": Template.objects.order_by("id")[0].pk,
             "member_id": Membership.objects.get(user__name="Ben").pk,
-            "key_id": mention.pk,
+            "author_id": mention.post.author_id,
+            # Of these there is none: hostile input finds nothing.
+            **dict.fromkeys(("key_id", "block_id", "erasure_id", "export_id", "identity_id"), mention.pk),
         }
     return {name: str(value) for name, value in found.items()}
 

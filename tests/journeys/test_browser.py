@@ -86,7 +86,7 @@ def desk(committed: None) -> Agency:
         ben.user.save()
         client = create_client(name="Brightwater", time_zone="Europe/Riga", language="lv", by=ana, now=now)
         add_contact(
-            client=client, name="Dora", email="dora@brightwater.example", part="approver", by=ana, now=now
+            client=client, name="Dora", email="dora@brightwater.example", parts=["approver"], by=ana, now=now
         )
         set_query(client=client, any_terms=["Brightwater"], by=ana, now=now)
         make_mention(client, now=now)

@@ -125,7 +125,7 @@ def test_a_post_becomes_an_approved_reply_on_its_platform(
         book = ledger_of(mention, now=clock.now)
     assert sum(book.totals.values(), timedelta()) == mention.responded_at - mention.published_at
     assert sentence(book) == "1 h 04: 14 min before we saw it, 18 min us, 31 min you, 1 min sending"
-    assert not Alarm.objects.exclude(kind__in=["source.read", "notice.send"]).exists()
+    assert not Alarm.objects.exclude(kind__in=["source.read", "notice.send", "agency.housekeeping"]).exists()
 
 
 def test_reading_the_same_feed_again_brings_nothing_twice(

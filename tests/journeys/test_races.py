@@ -166,7 +166,7 @@ def test_a_decision_that_takes_effect_never_waits_for_a_mention_that_somebody_mo
     ana = people[0]
     with tenant(ana.agency_id):
         dora = add_contact(
-            client=brand, name="Dora", email="dora@b.example", part="approver", by=ana, now=NOW
+            client=brand, name="Dora", email="dora@b.example", parts=["approver"], by=ana, now=NOW
         )
         claim_mention(mentions[0], by=ana, seen=1, now=NOW)
         version = draft_reply(mentions[0], text="We're sorry.", by=ana, seen=2, now=NOW)

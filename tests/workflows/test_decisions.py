@@ -245,12 +245,14 @@ def test_every_step_is_in_the_audit(
     sweep(now=clock.advance(seconds=60))
     work = AuditEntry.objects.exclude(subject_type__in=["client", "contact", "query", "membership"])
     told = list(work.order_by("at", "id").values_list("action", "actor_name", "address"))
-    assert told[-5:] == [
+    assert told[-7:] == [
         ("mention.claimed", "Ben", ""),
         ("reply.drafted", "Ben", ""),
         ("mention.submitted", "Ben", ""),
+        ("approval.asked", "Ben", ""),
         ("approval.decided", "Dora", "192.0.2.7"),
         ("mention.approved", "Dora", "192.0.2.7"),
+        ("publication.queued", "Earshot", ""),
     ]
 
 

@@ -61,7 +61,7 @@ def inga(brand: Client, ana: Actor, clock: Any) -> Contact:
             client=brand,
             name="Inga",
             email="inga@brightwater.example",
-            part="approver",
+            parts=["approver"],
             by=ana,
             now=clock.now,
         )
@@ -388,9 +388,9 @@ def test_hostile_words_are_shown_as_words(phone: Browser, link: str) -> None:
     assert "<script>alert(1)</script>{% now %}" in words(done)
 
 
-@pytest.mark.parametrize("changes", [{"part": "viewer"}, {"email": "somebody.else@brightwater.example"}])
+@pytest.mark.parametrize("changes", [{"parts": ["alerts"]}, {"email": "somebody.else@brightwater.example"}])
 def test_a_link_ends_with_what_it_was_given_for(
-    link: str, dora: Contact, ana: Actor, phone: Browser, clock: Any, changes: dict[str, str]
+    link: str, dora: Contact, ana: Actor, phone: Browser, clock: Any, changes: dict[str, Any]
 ) -> None:
     """A contact who approves no longer, and the mailbox of an address that was corrected."""
     assert phone.get(link).status_code == 200
