@@ -47,6 +47,7 @@ __all__ = [
     "Unreachable",
     "Unresolvable",
     "check_url",
+    "origin_of",
 ]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -93,6 +94,11 @@ def check_url(url: str) -> str:
         BadUrl: with a sentence for the person who entered it.
     """
     return _parse(url).url
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port: what a secret that was given for one address may be sent to. Raises: BadUrl."""
+    return _parse(url).origin
 
 
 def system_resolver(host: str, port: int) -> list[str]:

@@ -8,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from agency.vault import BadVaultKey, key_ring
+
 _ROLE = """
 SELECT current_user, rolsuper, rolbypassrls, EXISTS (
     SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -48,7 +50,7 @@ def on_connection(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> Non
 
 
 def refuse_to_serve_unsafely() -> None:
-    """Ends the process with a sentence, where it would serve without a key or as a powerful role.
+    """Ends the process with a sentence, where it would serve without a key, with a broken one, or as a powerful role.
 
     A database that can't be reached is no reason: it may come back, and /readyz tells.
     """
@@ -56,6 +58,10 @@ def refuse_to_serve_unsafely() -> None:
         sys.exit(
             "SECRET_KEY isn't set. Set it to a long random text and keep it: sessions and links depend on it."
         )
+    try:
+        key_ring()
+    except BadVaultKey as error:
+        sys.exit(str(error))
     try:
         connection.ensure_connection()
     except PowerfulRole as error:

@@ -41,15 +41,23 @@ def _database(name: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             f"{name} must be a PostgreSQL address: postgresql://user:password@host:port/name"
         )
+    prepares = _switch("EARSHOT_PREPARE", default=True)
     parsed["CONN_MAX_AGE"] = 300
     parsed["CONN_HEALTH_CHECKS"] = True
     parsed["OPTIONS"] = {
         **parsed.get("OPTIONS", {}),
         "server_side_binding": True,
-        "prepare_threshold": 5 if _switch("EARSHOT_PREPARE", default=True) else None,
+        "prepare_threshold": 5 if prepares else None,
         "application_name": "earshot",
         "connect_timeout": 10,
     }
+    # Where statements aren't prepared a pooler is between, and the next statement may meet another connection.
+    parsed["DISABLE_SERVER_SIDE_CURSORS"] = not prepares
+    pool = _number("EARSHOT_POOL_SIZE", 0, least=0, most=200)
+    if pool and name == "DATABASE_URL":
+        # Threads share so many connections and wait for one; without a pool each thread keeps its own.
+        parsed["CONN_MAX_AGE"] = 0
+        parsed["OPTIONS"]["pool"] = {"min_size": 1, "max_size": pool, "timeout": 30}
     parsed["TEST"] = {"MIGRATE": False}
     return dict(parsed)
 
@@ -68,6 +76,10 @@ SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_IS_SET = bool(SECRET_KEY)
 if not SECRET_KEY:
     SECRET_KEY = "no-key-was-set-and-nothing-is-served"  # noqa: S105
+# Older keys: what they signed or sealed is still accepted, nothing new is.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Keys of what is stored sealed (agency/vault.py); the first one seals, all of them open.
+VAULT_KEYS = [entry.strip() for entry in env.list("EARSHOT_VAULT_KEYS", default=[]) if entry.strip()]
 
 _host = BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
 ALLOWED_HOSTS = [_host, *env.list("EARSHOT_ALLOWED_HOSTS", default=[])]
@@ -96,6 +108,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -117,7 +132,10 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "agency.web.confined.Confined",
     "django_structlog.middlewares.RequestMiddleware",
+    "agency.web.accounts.seen.LastSeen",
+    "config.stated.StatedRights",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -169,9 +187,10 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
     "default": (
         {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "config.cache.ForgivingRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "earshot",
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -181,28 +200,29 @@ CACHES = {
 # People -------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "agency.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    # Counts the guess, and refuses one too many, before any password is looked at.
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "agency.passwords.LengthValidator", "OPTIONS": {"least": 10, "most": 200}},
+    {"NAME": "agency.passwords.GuessableValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "inbox"
-ACCOUNT_ADAPTER = "agency.web.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "agency.web.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "agency.web.accounts.SignIn",
-    "reset_password": "agency.web.accounts.ForgottenPassword",
-    "reset_password_from_key": "agency.web.accounts.NewPassword",
-    "change_password": "agency.web.accounts.ChangePassword",
-    "reauthenticate": "agency.web.accounts.ConfirmPassword",
+    "login": "agency.web.accounts.forms.SignIn",
+    "reset_password": "agency.web.accounts.forms.ForgottenPassword",
+    "reset_password_from_key": "agency.web.accounts.forms.NewPassword",
+    "change_password": "agency.web.accounts.forms.ChangePassword",
+    "set_password": "agency.web.accounts.forms.FirstPassword",
+    "reauthenticate": "agency.web.accounts.forms.ConfirmPassword",
 }
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -214,6 +234,36 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
+# A person is told of every change to how they sign in.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Guesses are counted in the database, by account and by address: these two would only count them again, in the cache.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_ADAPTER = "agency.web.accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "agency.web.accounts.second_factor.EnterCode",
+    "reauthenticate": "agency.web.accounts.second_factor.EnterCodeAgain",
+    "activate_totp": "agency.web.accounts.second_factor.StartApp",
+    "add_webauthn": "agency.web.accounts.second_factor.AddPasskey",
+    "edit_webauthn": "agency.web.accounts.second_factor.RenamePasskey",
+    "login_webauthn": "agency.web.accounts.second_factor.SignInWithPasskey",
+    "authenticate_webauthn": "agency.web.accounts.second_factor.UsePasskey",
+    "reauthenticate_webauthn": "agency.web.accounts.second_factor.UsePasskeyAgain",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A clock may be half a minute off. No code is taken twice, however long it is valid (agency/actions/second_factor.py).
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Earshot"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# Whoever is here came by a link that was mailed to that address.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+# How many guesses at a password are looked at, and within which time, is in agency/actions/guesses.py.
+AXES_HANDLER = "agency.web.accounts.lockout.GuessHandler"
+AXES_CLIENT_IP_CALLABLE = "agency.web.address.client_address"
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# Its middleware would write the answer to a refused guess; our handler answers at once.
+SILENCED_SYSTEM_CHECKS = ["axes.W002"]
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -316,10 +366,15 @@ SPECTACULAR_SETTINGS = {
         "HealthState": "mentions.api.sources.HEALTH",
         "ReadOutcome": ["read", "unchanged", "failed"],
         "TimeOwner": "workflows.api.outputs.OWNERS",
+        "ExportKind": "agency.models.Export.Kind",
+        "ExportState": "agency.models.Export.State",
+        "ErasureKind": "agency.models.Erasure.Kind",
+        "ErasureState": "agency.models.Erasure.State",
+        "ErasureReason": "agency.models.Erasure.Reason",
         "Priority": "clients.words.Priority",
         "ClockKind": "clients.words.ClockKind",
         "ReplyKind": "clients.words.ReplyKind",
-        "ContactPart": "clients.models.Contact.Part",
+        "ContactPart": "clients.words.Part",
         "Asks": "clients.models.ApprovalPolicy.Asks",
         "SourceKind": "mentions.models.Source.Kind",
         "State": "mentions.words.State",
@@ -357,12 +412,20 @@ CELERY_TASK_ROUTES = {
     "collect.*": {"queue": "collect"},
     "publish.*": {"queue": "publish"},
     "deliver.*": {"queue": "deliver"},
+    "data.*": {"queue": "data"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_ENABLE_UTC = True
 
 # The tick that looks for due alarms; each tick drains what is due, so a longer tick is only later, never less.
 SWEEP_SECONDS = _number("EARSHOT_SWEEP_SECONDS", 1, least=1, most=60)
+
+# How long data lives ---------------------------------------------------------------------------
+
+# The traces of work that is done: readings of sources, settled mails, events of the outbox. In days.
+TRACE_DAYS = _number("EARSHOT_TRACE_DAYS", 90, least=7, most=3650)
+# Between asking for an agency's erasure and its beginning: time in which an owner can call it off. In days.
+ERASURE_GRACE_DAYS = _number("EARSHOT_ERASURE_GRACE_DAYS", 7, least=0, most=90)
 
 # Logs ------------------------------------------------------------------------------------------
 

@@ -1,19 +1,15 @@
 """Every address of Earshot."""
 
-from allauth.account.urls import urlpatterns as account_urlpatterns
 from django.conf import settings
 from django.urls import include, path
 
 from config.demo.views import forum_feed, forum_post, forum_replies
 from config.health import healthz, readyz
 
-# Mail addresses are a matter of the team page, so allauth's own pages for them stay away.
-ACCOUNT_PAGES = [page for page in account_urlpatterns if "email" not in str(page.name)]
-
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("accounts/", include(ACCOUNT_PAGES)),
+    path("", include("agency.web.accounts.urls")),
     path("api/", include("config.api_urls")),
     path("", include("config.page_urls")),
 ]
@@ -28,4 +24,5 @@ if settings.DEMO:
 handler400 = "agency.web.errors.bad_request"
 handler403 = "agency.web.errors.forbidden"
 handler404 = "agency.web.errors.not_found"
+handler429 = "agency.web.accounts.lockout.busy"
 handler500 = "agency.web.errors.server_error"

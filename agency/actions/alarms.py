@@ -12,10 +12,11 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Q
 
 from agency.errors import DomainError
 from agency.ids import new_id
-from agency.models import Alarm
+from agency.models import Agency, Alarm
 from agency.tenancy import current_agency, tenant
 
 log = structlog.get_logger("earshot.alarms")
@@ -26,6 +27,9 @@ _handlers: dict[str, Handler] = {}
 # A handler that keeps failing is tried again ever more rarely, and never forgotten.
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=5), timedelta(hours=1)
 BATCH = 200
+# What still rings for an agency that is to be erased: the erasure, the mails to its owners about it, and the exports by
+# which they take their data along.
+TO_THE_END = ("data.erase", "erasing.tell", "export.build", "export.expire")
 
 
 def on_alarm(kind: str) -> Callable[[Handler], Handler]:
@@ -95,7 +99,12 @@ def _sweep_batch(now: datetime) -> Swept | None:
     One agency and kind at a time, so that a slow or failing batch holds no other's rows.
     """
     with transaction.atomic():
-        due = Alarm.objects.select_for_update(skip_locked=True).filter(due_at__lte=now, kind__in=_handlers)
+        closing = Agency.objects.filter(erasing_at__isnull=False).values("pk")
+        due = (
+            Alarm.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=now, kind__in=_handlers)
+            .exclude(~Q(kind__in=TO_THE_END), agency_id__in=closing)
+        )
         first = due.order_by("due_at", "id").first()
         if first is None:
             return None

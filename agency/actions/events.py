@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from agency.models import Event
+from agency.subjects import client_of
 
 
 def emit(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] | None = None) -> Event:
@@ -20,6 +21,7 @@ def make_event(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] 
         type=type_,
         subject_type=type(subject)._meta.model_name or "",
         subject_id=subject.pk,
+        client_id=client_of(subject),
         data=data or {},
     )
 

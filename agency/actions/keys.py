@@ -3,6 +3,8 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from agency.actions.audit import record
 from agency.actor import Actor
@@ -15,9 +17,18 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def make_key(
-    *, name: str, rights: Sequence[str], expires_at: datetime | None, by: Actor, now: datetime
+    *,
+    name: str,
+    rights: Sequence[str],
+    expires_at: datetime | None,
+    clients: Sequence[UUID] | None = None,
+    by: Actor,
+    now: datetime,
 ) -> tuple[ApiKey, str]:
     """A new key and its token `esk_<prefix>_<secret>`, which is stored nowhere.
+
+    Args:
+        clients: the only ones that it is for; None: all.
 
     Raises:
         Invalid: no right, an unknown one, or an end that is past; Forbidden: a right that the maker doesn't have.
@@ -39,12 +50,18 @@ def make_key(
         prefix=prefix,
         digest=key_digest(secret),
         rights=sorted(set(rights)),
+        client_ids=None if clients is None else list(clients),
         created_by_id=by.member_id,
         expires_at=expires_at,
     )
     key.save(force_insert=True)
-    record("key.made", by=by, subject=key, now=now, details={"rights": key.rights, "prefix": prefix})
+    record("key.made", by=by, subject=key, now=now, details=_told(key))
     return key, f"{KEY_MARK}_{prefix}_{secret}"
+
+
+def _told(key: ApiKey) -> dict[str, Any]:
+    limit = {} if key.client_ids is None else {"clients": [str(client_id) for client_id in key.client_ids]}
+    return {"rights": key.rights, "prefix": key.prefix, **limit}
 
 
 def revoke_key(key: ApiKey, *, by: Actor, now: datetime) -> ApiKey:

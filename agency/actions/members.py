@@ -9,9 +9,12 @@ from django.db import transaction
 from agency.actions.audit import differences, record
 from agency.actions.events import emit
 from agency.actions.notices import queue_notice
-from agency.actor import Actor
+from agency.actions.sessions import end_sessions
+from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import Agency, ApiKey, Membership, User
+from agency.queries.people import memberships_of
+from agency.queries.second_factor import has_second_factor
 from agency.rights import Right, Role
 
 INVITATION = "member.invitation"
@@ -25,10 +28,11 @@ def create_agency(*, name: str, time_zone: str) -> Agency:
 
 
 def change_agency(agency: Agency, *, changes: dict[str, str | int], by: Actor, now: datetime) -> Agency:
-    """Change name, time_zone or undo_seconds.
+    """Change name, time_zone, undo_seconds or second_factor_required.
 
     Raises:
-        Invalid: unknown zone, or an undo time that isn't 0 to 300 seconds.
+        Invalid: unknown zone, an undo time that isn't 0 to 300 seconds, or asking others for a second factor without
+            having one.
     """
     by.require(Right.AGENCY)
     if "time_zone" in changes and changes["time_zone"] not in available_timezones():
@@ -37,7 +41,9 @@ def change_agency(agency: Agency, *, changes: dict[str, str | int], by: Actor, n
         )
     if "undo_seconds" in changes and not 0 <= int(changes["undo_seconds"]) <= 300:
         raise Invalid.field("undo_seconds", "Between 0 and 300 seconds.")
-    fields = ("name", "time_zone", "undo_seconds")
+    if changes.get("second_factor_required") and not agency.second_factor_required:
+        _show_the_way(by)
+    fields = ("name", "time_zone", "undo_seconds", "second_factor_required")
     after = {field: value for field, value in changes.items() if field in fields}
     changed = differences({field: getattr(agency, field) for field in fields}, after)
     if changed:
@@ -71,8 +77,8 @@ def add_member(
     if not created and membership.left_at is None:
         raise Conflict(f"{address} is a member already.")
     if not created:
-        membership.role, membership.left_at = role, None
-        membership.save(update_fields=["role", "left_at"])
+        membership.role, membership.left_at, membership.client_ids = role, None, None
+        membership.save(update_fields=["role", "left_at", "client_ids"])
     if invite:
         queue_notice(kind=INVITATION, to=address, to_name=name, subject_id=membership.pk, now=now)
     record("member.added", by=by, subject=membership, now=now, details={"email": address, "role": role})
@@ -90,13 +96,18 @@ def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) 
         _keep_an_owner(membership)
     before, membership.role = membership.role, role
     if before != role:
-        membership.save(update_fields=["role"])
+        if role == Role.OWNER:
+            membership.client_ids = None  # an owner works for all clients
+        membership.save(update_fields=["role", "client_ids"])
         record("member.changed", by=by, subject=membership, now=now, details={"role": [before, role]})
     return membership
 
 
 def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Membership:
     """Take a person's place away: they can't enter from the next request on, and the keys they made stop.
+
+    Their sessions end where it was their last place. Others stay: the person works on in the other agency, and this one
+    isn't told that there is one.
 
     Raises:
         Conflict: the agency would have no owner left; Forbidden: somebody else's agency.
@@ -109,10 +120,34 @@ def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Member
         _keep_an_owner(membership)
     membership.left_at = now
     membership.save(update_fields=["left_at"])
-    ApiKey.objects.filter(created_by=membership, revoked_at=None).update(revoked_at=now)
+    keys = ApiKey.objects.select_for_update(of=("self",)).filter(created_by=membership, revoked_at=None)
+    for key in keys.order_by("id"):
+        key.revoked_at = now
+        key.save(update_fields=["revoked_at"])
+        record(
+            "key.revoked",
+            by=by,
+            subject=key,
+            now=now,
+            details={"prefix": key.prefix, "why": "its maker left"},
+        )
+    if not memberships_of(membership.user):
+        end_sessions(membership.user)
     record("member.removed", by=by, subject=membership, now=now, details={"role": membership.role})
     emit("member.removed", subject=membership, now=now)
     return membership
+
+
+def _show_the_way(by: Actor) -> None:
+    """Who asks it of everybody has one: else the first whom it stops is the owner, at their next click."""
+    if by.kind is not ActorKind.MEMBER or by.id is None:
+        return
+    asker = Membership.objects.select_related("user").filter(pk=by.id, agency_id=by.agency_id).first()
+    if asker is None or not has_second_factor(asker.user):
+        raise Invalid.field(
+            "second_factor_required",
+            "Set up a second factor for yourself first, on the page of your account.",
+        )
 
 
 def _lock_owners(membership: Membership) -> None:

@@ -132,7 +132,9 @@ def _send(notice: Notice, mail: Mail) -> Exception | None:
 
 
 def _settle(notice_id: UUID, error: Exception | None, now: datetime) -> None:
-    notice = Notice.objects.select_for_update().get(pk=notice_id)
+    notice = Notice.objects.select_for_update().filter(pk=notice_id).first()
+    if notice is None:
+        return  # what it was about was erased while it was on its way
     notice.lease_until = None
     kind = _kinds[notice.kind]
     if error is None:

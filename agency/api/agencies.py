@@ -15,12 +15,15 @@ from agency.queries.people import get_agency
 from agency.rights import Right
 
 
-@example({"undo_seconds": 120})
+@example({"undo_seconds": 120, "second_factor_required": True})
 class AgencyInput(Input):
     name = Text(max_length=120)
     time_zone = Text(max_length=64, help_text="An IANA name, such as Europe/Riga.")
     undo_seconds = Whole(
         min_value=0, max_value=300, help_text="How long an approver can take a decision back."
+    )
+    second_factor_required = serializers.BooleanField(
+        help_text="Members without a second factor are led to set one up before they see anything of the agency."
     )
 
 
@@ -30,6 +33,7 @@ class AgencyInput(Input):
         "name": "Northlight",
         "time_zone": "Europe/Riga",
         "undo_seconds": 60,
+        "second_factor_required": False,
         "created_at": "2026-03-06T17:04:00Z",
     }
 )
@@ -38,6 +42,7 @@ class AgencyOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     time_zone = serializers.CharField()
     undo_seconds = serializers.IntegerField()
+    second_factor_required = serializers.BooleanField()
     created_at = serializers.DateTimeField()
 
 

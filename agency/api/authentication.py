@@ -9,10 +9,11 @@ from rest_framework.request import Request
 
 from agency import clock
 from agency.actor import Actor
+from agency.queries.access import SecondFactorRequired, lacks_second_factor
+from agency.queries.doors import doors, is_confined
 from agency.queries.people import (
     actor_of_key,
     actor_of_member,
-    choose_membership,
     find_key,
     note_use,
 )
@@ -29,10 +30,13 @@ class KeyOrSession(SessionAuthentication):
         user = getattr(request._request, "user", None)
         if user is None or not user.is_authenticated:
             return None
-        membership = choose_membership(user, request._request.session.get("agency_id"))
+        session = request._request.session
+        membership = doors(user, session).enter(session.get("agency_id"))
         if membership is None or not user.is_active:
             return None
         self.enforce_csrf(request)
+        if not is_confined(session) and lacks_second_factor(membership):
+            raise SecondFactorRequired
         return user, actor_of_member(membership, address=client_address(request._request))
 
     def _by_key(self, request: Request, header: bytes) -> tuple[None, Actor]:

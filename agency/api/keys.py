@@ -9,6 +9,8 @@ from rest_framework.response import Response
 
 from agency import clock
 from agency.actions.keys import make_key, revoke_key
+from agency.actions.limits import KnownClients, choose_clients, no_clients
+from agency.api.limits import ClientIds
 from agency.api.schema import example, operation
 from agency.api.serializers import Input, Moment, Named, PageFilters, Text
 from agency.api.views import ApiView
@@ -20,6 +22,7 @@ _KEY = {
     "name": "Reports",
     "prefix": "k7m2q9xw4d",
     "rights": ["read"],
+    "clients": None,
     "created_by": {"id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e04", "name": "Ana"},
     "created_at": "2026-03-06T17:04:00Z",
     "expires_at": None,
@@ -35,6 +38,7 @@ class KeyInput(Input):
         child=serializers.ChoiceField(Right.choices), allow_empty=False, max_length=len(Right)
     )
     expires_at = Moment(required=False, allow_null=True, default=None)
+    clients = ClientIds()
 
 
 @example(_KEY)
@@ -43,6 +47,12 @@ class KeyOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     prefix = serializers.CharField(help_text="The token begins with `esk_` and this.")
     rights = serializers.ListField(child=serializers.ChoiceField(Right.choices))
+    clients = serializers.ListField(
+        child=serializers.UUIDField(),
+        source="client_ids",
+        allow_null=True,
+        help_text="The only clients that it sees; null: all.",
+    )
     created_by = Named(allow_null=True)
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
@@ -58,6 +68,7 @@ class MadeKeyOutput(KeyOutput):
 class KeyViews(ApiView):
     rights = {"list": Right.KEYS, "create": Right.KEYS, "destroy": Right.KEYS}
     filters = {"list": PageFilters}
+    known: KnownClients = staticmethod(no_clients)
 
     @operation("list_keys", "API keys, newest first; revoked ones too", gives=KeyOutput(many=True))
     def list(self, request: Request) -> Response:
@@ -72,7 +83,9 @@ class KeyViews(ApiView):
         description="The answer's `token` is shown this once. A key can't do more than who makes it.",
     )
     def create(self, request: Request) -> Response:
-        key, token = make_key(**self.body(KeyInput), by=self.actor, now=clock.now())
+        given = self.body(KeyInput)
+        given["clients"] = choose_clients(given["clients"], self.known(self.actor))
+        key, token = make_key(**given, by=self.actor, now=clock.now())
         return Response({**KeyOutput(key).data, "token": token}, status=201)
 
     @operation("revoke_key", "Revoke an API key", status=204, description="It stops at once.")

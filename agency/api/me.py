@@ -26,6 +26,7 @@ class ActorOutput(serializers.Serializer[Any]):
         "actor": {"kind": "key", "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e02", "name": "Reports"},
         "role": None,
         "rights": ["read"],
+        "clients": None,
     }
 )
 class MeOutput(serializers.Serializer[Any]):
@@ -33,6 +34,9 @@ class MeOutput(serializers.Serializer[Any]):
     actor = ActorOutput()
     role = ChoiceOrNull(Role.choices, help_text="A member's; a key has rights alone.")
     rights = serializers.ListField(child=serializers.ChoiceField(Right.choices))
+    clients = serializers.ListField(
+        child=serializers.UUIDField(), allow_null=True, help_text="The only clients that you see; null: all."
+    )
 
 
 class MeViews(ApiView):
@@ -47,5 +51,6 @@ class MeViews(ApiView):
             "actor": me,
             "role": member.role if member else None,
             "rights": sorted(me.rights),
+            "clients": None if me.clients is None else sorted(me.clients),
         }
         return Response(MeOutput(about).data)

@@ -8,7 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
+from agency.actions.limits import KnownClients, limit_member, no_clients
 from agency.actions.members import add_member, change_role, remove_member
+from agency.api.limits import ClientIds
 from agency.api.schema import example, operation
 from agency.api.serializers import Email, Input, PageFilters, Text
 from agency.api.views import ApiView
@@ -21,11 +23,13 @@ class MemberInput(Input):
     email = Email()
     name = Text(max_length=120)
     role = serializers.ChoiceField(Role.choices)
+    clients = ClientIds()
 
 
 @example({"role": "manager"})
-class RoleInput(Input):
+class MemberChanges(Input):
     role = serializers.ChoiceField(Role.choices)
+    clients = ClientIds()
 
 
 @example(
@@ -34,6 +38,7 @@ class RoleInput(Input):
         "name": "Ben",
         "email": "ben@northlight.example",
         "role": "responder",
+        "clients": None,
         "created_at": "2026-03-06T17:04:00Z",
     }
 )
@@ -42,6 +47,12 @@ class MemberOutput(serializers.Serializer[Any]):
     name = serializers.CharField()
     email = serializers.EmailField(source="user.email")
     role = serializers.ChoiceField(Role.choices)
+    clients = serializers.ListField(
+        child=serializers.UUIDField(),
+        source="client_ids",
+        allow_null=True,
+        help_text="The only clients that they see; null: all.",
+    )
     created_at = serializers.DateTimeField()
 
 
@@ -54,6 +65,7 @@ class MemberViews(ApiView):
         "destroy": Right.TEAM,
     }
     filters = {"list": PageFilters}
+    known: KnownClients = staticmethod(no_clients)
 
     @operation("list_members", "Members", gives=MemberOutput(many=True))
     def list(self, request: Request) -> Response:
@@ -69,7 +81,11 @@ class MemberViews(ApiView):
         description="They are mailed how to sign in.",
     )
     def create(self, request: Request) -> Response:
-        member = add_member(**self.body(MemberInput), by=self.actor, now=clock.now())
+        given, now = self.body(MemberInput), clock.now()
+        clients = given.pop("clients")
+        member = add_member(**given, by=self.actor, now=now)
+        if clients is not None:
+            limit_member(member, clients=clients, known=self.known(self.actor), by=self.actor, now=now)
         return Response(MemberOutput(member).data, status=201)
 
     @operation("get_member", "A member", gives=MemberOutput)
@@ -78,17 +94,20 @@ class MemberViews(ApiView):
 
     @operation(
         "change_member",
-        "Change a member's role",
-        takes=RoleInput,
+        "Change a member's role, or the clients that they work for",
+        takes=MemberChanges,
         gives=MemberOutput,
         conflicts=True,
         description="An agency keeps at least one owner.",
     )
     def partial_update(self, request: Request, member_id: UUID) -> Response:
         member = get_membership(member_id, by=self.actor)
-        changes = self.body(RoleInput)
-        if changes:
-            member = change_role(member, role=changes["role"], by=self.actor, now=clock.now())
+        changes, now = self.body(MemberChanges), clock.now()
+        if "role" in changes:
+            member = change_role(member, role=changes["role"], by=self.actor, now=now)
+        if "clients" in changes:
+            known = self.known(self.actor)
+            member = limit_member(member, clients=changes["clients"], known=known, by=self.actor, now=now)
         return Response(MemberOutput(member).data)
 
     @operation(

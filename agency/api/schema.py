@@ -135,7 +135,7 @@ def operation(
     *,
     takes: type[Input] | None = None,
     gives: Any = None,
-    status: int = 200,
+    status: int | tuple[int, str] = 200,
     conflicts: bool = False,
     description: str = "",
 ) -> Callable[[Decorated], Decorated]:
@@ -144,6 +144,7 @@ def operation(
     Args:
         name: the operation's id, such as `claim_mention`: what a generated client calls it.
         takes, gives: the bodies' serializers; `gives` absent: nothing is answered.
+        status: of the answer, with its media type where that isn't JSON.
         conflicts: whether 409 is possible.
     """
     answer = gives if gives is not None else OpenApiResponse(description="Done; there is nothing to say.")

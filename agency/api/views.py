@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.decorators import classonlymethod
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -38,6 +40,13 @@ class ApiView(GenericViewSet[Any]):
     actor: Actor
     asked: Mapping[str, Any]
 
+    @classonlymethod
+    def as_view(cls, actions: dict[str, Any] | None = None, **initkwargs: Any) -> Any:  # noqa: N805
+        unstated = {*(actions or {}).values()} - cls.rights.keys()
+        if unstated:
+            raise ImproperlyConfigured(f"{cls.__name__} states no right for {', '.join(sorted(unstated))}.")
+        return super().as_view(actions, **initkwargs)
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.args, self.kwargs = args, kwargs
         asked: Request = self.initialize_request(request, *args, **kwargs)
@@ -53,7 +62,8 @@ class ApiView(GenericViewSet[Any]):
             else:
                 self.actor = cast("Actor", asked.auth)
                 self.asked = self.filters.get(self.action, Filters).read(asked.query_params)
-                with tenant(self.actor.agency_id, read_only=asked.method in SAFE):
+                safe = asked.method in SAFE
+                with tenant(self.actor.agency_id, read_only=safe, clients=self.actor.clients):
                     response = handler(asked, *args, **kwargs)
         except Exception as error:
             response = self.handle_exception(error)

@@ -1,10 +1,29 @@
 from agency.models.agency import Agency
 from agency.models.alarm import Alarm
 from agency.models.api_key import ApiKey
-from agency.models.audit import AuditEntry
+from agency.models.audit import AuditChain, AuditEntry, AuditLink
+from agency.models.erasure import Erasure
 from agency.models.event import Event
+from agency.models.export import Export, ExportPart
+from agency.models.identity_provider import Identity, IdentityProvider
 from agency.models.member import Membership
 from agency.models.notice import Notice
 from agency.models.user import User
 
-__all__ = ["Agency", "Alarm", "ApiKey", "AuditEntry", "Event", "Membership", "Notice", "User"]
+__all__ = [
+    "Agency",
+    "Alarm",
+    "ApiKey",
+    "AuditChain",
+    "AuditEntry",
+    "AuditLink",
+    "Erasure",
+    "Event",
+    "Export",
+    "ExportPart",
+    "Identity",
+    "IdentityProvider",
+    "Membership",
+    "Notice",
+    "User",
+]

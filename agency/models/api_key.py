@@ -14,6 +14,8 @@ class ApiKey(models.Model):
     # SHA-256 of the secret: 256 random bits need no slow hash.
     digest = models.CharField(max_length=64)
     rights = ArrayField(models.CharField(max_length=12))
+    # The clients that it is for; null: all that who made it works for.
+    client_ids = ArrayField(models.UUIDField(), null=True, blank=True)
     created_by = models.ForeignKey(
         "agency.Membership", on_delete=models.SET_NULL, null=True, related_name="+"
     )

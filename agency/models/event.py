@@ -10,15 +10,22 @@ class Event(TenantModel):
     """
 
     referenced = False
+    part_of = "client_id"
 
     at = models.DateTimeField()
     type = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=40)
     subject_id = models.UUIDField()
+    # The client that it concerns, where it concerns one; no foreign key: what happened outlives whom it concerned.
+    client_id = models.UUIDField(null=True)
     data = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["agency", "id"], name="event_in_order")]
+        indexes = [
+            models.Index(fields=["agency", "id"], name="event_in_order"),
+            # For what is erased: what was told about it goes too.
+            models.Index(fields=["agency", "subject_id"], name="event_of_subject"),
+        ]
 
     def __str__(self) -> str:
         return self.type

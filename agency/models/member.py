@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from agency.ids import new_id
@@ -14,6 +15,8 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=12, choices=Role)
+    # The clients that they work for; null: all. No foreign key, as it is read before the agency is entered.
+    client_ids = ArrayField(models.UUIDField(), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # A member who left stays named in what they did.
     left_at = models.DateTimeField(null=True, blank=True)
@@ -23,6 +26,10 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["agency", "user"], name="user_is_a_member_once"),
             models.UniqueConstraint(fields=["agency", "id"], name="agency_membership_in_agency"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="member_has_a_known_role"),
+            models.CheckConstraint(
+                condition=~models.Q(role=Role.OWNER) | models.Q(client_ids=None),
+                name="owner_works_for_all_clients",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,6 @@
 """Who asks: from a signed-in user or an API key to an actor."""
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +10,19 @@ from django.db.models import Q, QuerySet
 
 from agency.actor import Actor, ActorKind
 from agency.errors import NotFound
-from agency.models import Agency, ApiKey, AuditEntry, Event, Membership, User
-from agency.rights import ROLE_RIGHTS, Right, Role
+from agency.models import Agency, ApiKey, Event, Membership, User
+from agency.rights import ROLE_RIGHTS, WHOLE_AGENCY, Right, Role
 
 KEY_MARK = "esk"
 
 
+# An agency that is going to be erased is entered by its owners only, who can call that off.
+ENTERS = Q(agency__erasing_at=None) | Q(role=Role.OWNER)
+
+
 def memberships_of(user: User) -> list[Membership]:
     return list(
-        Membership.objects.filter(user=user, left_at=None)
+        Membership.objects.filter(ENTERS, user=user, left_at=None)
         .select_related("agency", "user")
         .order_by("created_at", "id")
     )
@@ -35,17 +38,28 @@ def pick_membership(mine: Sequence[Membership], preferred: str | None) -> Member
 
 
 def actor_of_member(membership: Membership, *, address: str = "") -> Actor:
-    role = Role(membership.role)
+    role, clients = Role(membership.role), clients_of(membership)
     return Actor(
         kind=ActorKind.MEMBER,
         agency_id=membership.agency_id,
         id=membership.pk,
         name=membership.name,
-        rights=ROLE_RIGHTS[role],
+        rights=rights_within(ROLE_RIGHTS[role], clients),
         role=role.label,
         address=address,
         member_id=membership.pk,
+        clients=clients,
     )
+
+
+def clients_of(holder: Membership | ApiKey) -> frozenset[UUID] | None:
+    """The clients that a member or key is limited to; None: all."""
+    return None if holder.client_ids is None else frozenset(holder.client_ids)
+
+
+def rights_within(rights: frozenset[Right], clients: frozenset[UUID] | None) -> frozenset[Right]:
+    """What is left of the rights for who works for these clients only."""
+    return rights if clients is None else rights - WHOLE_AGENCY
 
 
 def key_digest(secret: str) -> str:
@@ -58,31 +72,34 @@ def find_key(token: str, *, now: datetime) -> ApiKey | None:
     prefix, _, secret = rest.partition("_")
     if mark != KEY_MARK or not prefix or not secret or len(token) > 200 or not token.isascii():
         return None
-    key = (
+    return (
         ApiKey.objects.select_related("created_by", "agency")
-        .filter(prefix=prefix, revoked_at=None)
+        # One question for whatever is wrong with it, so that every refusal takes the same time.
+        .filter(prefix=prefix, digest=key_digest(secret), revoked_at=None, agency__erasing_at=None)
         .filter(Q(expires_at=None) | Q(expires_at__gt=now))
         .first()
     )
-    if key is None or not hmac.compare_digest(key.digest, key_digest(secret)):
-        return None
-    return key
 
 
 def actor_of_key(key: ApiKey, *, address: str = "") -> Actor:
-    """With the key's rights, as far as who made it has them still."""
+    """With the key's rights and clients, as far as who made it has them still."""
     rights = frozenset(Right(right) for right in key.rights if right in Right.values)
+    clients = clients_of(key)
     if key.created_by:
         rights &= ROLE_RIGHTS[Role(key.created_by.role)]
+        makers = clients_of(key.created_by)
+        if makers is not None:
+            clients = makers if clients is None else clients & makers
     return Actor(
         kind=ActorKind.KEY,
         agency_id=key.agency_id,
         id=key.pk,
         name=key.name,
-        rights=rights,
+        rights=rights_within(rights, clients),
         role="API key",
         address=address,
         member_id=key.created_by_id if key.created_by and key.created_by.left_at is None else None,
+        clients=clients,
     )
 
 
@@ -110,6 +127,14 @@ def list_members(*, by: Actor) -> "QuerySet[Membership]":
     return Membership.objects.filter(agency_id=by.agency_id, left_at=None).select_related("user")
 
 
+def list_workers(*, client_id: UUID, by: Actor) -> "QuerySet[Membership]":
+    """The members who answer mentions of this client."""
+    answering = [role for role, rights in ROLE_RIGHTS.items() if Right.RESPOND in rights]
+    return list_members(by=by).filter(
+        Q(client_ids=None) | Q(client_ids__contains=[client_id]), role__in=answering
+    )
+
+
 def get_membership(member_id: UUID, *, by: Actor) -> Membership:
     """Raises: NotFound."""
     by.require(Right.READ)
@@ -131,11 +156,6 @@ def get_key(key_id: UUID, *, by: Actor) -> ApiKey:
     if key is None:
         raise NotFound
     return key
-
-
-def list_audit(*, by: Actor) -> "QuerySet[Any]":
-    by.require(Right.AUDIT)
-    return AuditEntry.objects.all()
 
 
 def list_events(*, by: Actor) -> "QuerySet[Any]":

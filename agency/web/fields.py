@@ -39,6 +39,21 @@ class CleanText(forms.CharField):
         return {} if self.multiline else dict(super().widget_attrs(widget))
 
 
+class SecretText(forms.CharField):
+    """A password or key: taken to the letter, and never shown again."""
+
+    def __init__(self, *, missing: str = "", **kwargs: Any) -> None:
+        errors = {"max_length": TOO_LONG, **({"required": missing} if missing else {})}
+        kwargs.setdefault("widget", forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+        super().__init__(strip=False, error_messages=errors, **kwargs)
+
+    def clean(self, value: Any) -> str:
+        text = str(super().clean(value) or "")
+        if any(ord(sign) < 32 or ord(sign) == 127 or 0xD800 <= ord(sign) < 0xE000 for sign in text):
+            raise ValidationError("This has a line break or another sign in it that can't be typed.")
+        return text
+
+
 class Mail(forms.EmailField):
     def __init__(self, **kwargs: Any) -> None:
         errors = {

@@ -10,7 +10,9 @@ from django_htmx.middleware import HtmxDetails
 
 from agency.actor import Actor
 from agency.models import Agency, Membership
-from agency.queries.people import actor_of_member, memberships_of, pick_membership
+from agency.queries.access import lacks_second_factor
+from agency.queries.doors import doors, is_confined
+from agency.queries.people import actor_of_member, pick_membership
 from agency.rights import Right
 from agency.web.address import client_address
 
@@ -28,7 +30,7 @@ class Person:
 
 @dataclass(slots=True)
 class House:
-    """`others` are further agencies that the person has a place in."""
+    """`others` are further agencies that the person has a place in; `needs_second_factor`: this one asks for one first."""
 
     agency: Agency
     membership: Membership
@@ -36,6 +38,7 @@ class House:
     others: list[Agency] = field(default_factory=list)
     nav: str = ""
     now: datetime | None = None
+    needs_second_factor: bool = False
 
     @property
     def member(self) -> Person:
@@ -56,11 +59,11 @@ class PageRequest(HttpRequest):
 
 
 def find_house(request: PageRequest) -> House | None:
-    """None for a person without a place in any agency. Whoever calls knows that they are signed in."""
-    mine = memberships_of(request.user)  # type: ignore[arg-type]
-    membership = pick_membership(mine, request.session.get(CHOSEN))
+    """None for a person without a place in any agency that they may enter like this. They are signed in."""
+    found = doors(request.user, request.session)  # type: ignore[arg-type]
+    membership = pick_membership(found.open, request.session.get(CHOSEN))
     if membership is None:
         return None
     actor = actor_of_member(membership, address=client_address(request))
-    others = [other.agency for other in mine if other.pk != membership.pk]
-    return House(membership.agency, membership, actor, others)
+    needs = not is_confined(request.session) and lacks_second_factor(membership)
+    return House(membership.agency, membership, actor, found.beside(membership), needs_second_factor=needs)

@@ -7,12 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency.actions.keys import make_key, revoke_key
+from agency.actions.limits import KnownClients, choose_clients, no_clients
 from agency.errors import DomainError
 from agency.models import ApiKey
 from agency.queries.people import get_key, list_keys
 from agency.rights import Right
 from agency.web.fields import CleanText
 from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
+from agency.web.limits import ClientsField, offer_clients, say_clients
 from agency.web.views import StaffPage
 
 _MAY = {Right.READ: "Read", Right.RESPOND: "Work mentions", Right.MANAGE: "Change clients and sources"}
@@ -29,29 +31,32 @@ class KeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose what it may do.", "invalid_choice": "Choose what it may do."},
     )
+    clients = ClientsField(help_text="It sees these clients only. Choose none for all.")
 
 
 class Keys(StaffPage):
     right = Right.KEYS
     nav = "keys"
-    form: KeyForm | None = None
+    known: KnownClients = staticmethod(no_clients)
+    form: forms.Form | None = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(KeyForm())
+        return self._show(self._form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make a key. Its secret is in this answer alone: not in an address, a session or a cache."""
-        form = self.form = KeyForm(request.POST)
+        form = self.form = self._form(request.POST)
         if not form.is_valid():
             return self._show(form, status=UNACCEPTABLE)
         key, token = make_key(
             name=form.cleaned_data["name"],
             rights=form.cleaned_data["rights"],
             expires_at=None,
+            clients=choose_clients(form.cleaned_data.get("clients"), self.known(self.actor)),
             by=self.actor,
             now=self.now,
         )
-        return self._show(KeyForm(), new_key={"name": key.name, "secret": token})
+        return self._show(self._form(), new_key={"name": key.name, "secret": token})
 
     def refused(self, error: DomainError) -> HttpResponse:
         if self.form is None or not self.actor.may(Right.KEYS):
@@ -60,8 +65,11 @@ class Keys(StaffPage):
             put_errors(self.form, error)
             return self._show(self.form, status=status_of(error))
 
+    def _form(self, data: Any = None) -> forms.Form:
+        return offer_clients(KeyForm(data), self.known(self.actor))
+
     def _show(
-        self, form: KeyForm, *, new_key: dict[str, str] | None = None, status: int = 200
+        self, form: forms.Form, *, new_key: dict[str, str] | None = None, status: int = 200
     ) -> HttpResponse:
         keys = list_keys(by=self.actor).order_by("-created_at", "-id")
         context = {"keys": [_line(key) for key in keys], "form": form, "new_key": new_key}
@@ -78,6 +86,7 @@ def _line(key: ApiKey) -> dict[str, Any]:
             _MAY.get(Right(right), Right(right).label) if right in Right.values else right
             for right in key.rights
         ],
+        "clients": "" if key.client_ids is None else say_clients(key.client_ids),
         "created_at": key.created_at,
         "created_by": key.created_by.name if key.created_by else "",
         "last_used_at": key.last_used_at,

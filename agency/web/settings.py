@@ -11,7 +11,8 @@ from django.views import View
 from agency.actions.members import change_agency
 from agency.errors import DomainError
 from agency.models import Agency
-from agency.queries.people import memberships_of
+from agency.queries.doors import doors
+from agency.queries.identity import provider_of
 from agency.rights import Right
 from agency.web.answers import see_other
 from agency.web.fields import CleanText, ZoneField, zones
@@ -39,6 +40,11 @@ class AgencyForm(forms.Form):
             "min_value": "Enter 0 or more.",
             "max_value": "Enter at most 300 (five minutes).",
         },
+    )
+    second_factor_required = forms.BooleanField(
+        label="Ask everybody for a second factor",
+        required=False,
+        help_text="Who has none is led to set one up before they see anything of the agency. API keys go on.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,13 +77,16 @@ class Settings(StaffPage):
 
     def _form(self, data: Any) -> AgencyForm:
         agency: Agency = self.house.agency
-        now = {"name": agency.name, "time_zone": agency.time_zone, "undo_seconds": agency.undo_seconds}
+        now = {field: getattr(agency, field) for field in AgencyForm.base_fields}
         return AgencyForm(data, initial=now)
 
     def _show(self, form: AgencyForm, *, status: int = 200) -> HttpResponse:
         context = {
             "form": form if self.actor.may(Right.AGENCY) else None,
-            "promises_url": reverse("promises") if self.actor.may(Right.MANAGE) else "",
+            "sign_in_url": reverse("identity-provider") if self.actor.may(Right.AGENCY) else "",
+            "provider": provider_of(self.actor.agency_id) if self.actor.may(Right.AGENCY) else None,
+            "data_url": reverse("data") if self.actor.may(Right.DATA) else "",
+            "promises_url": reverse("promises") if self.actor.may_change(None) else "",
         }
         return self.page("agency/settings.html", context, status=status)
 
@@ -94,7 +103,10 @@ class SwitchAgency(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         wanted = request.POST.get("agency", "")
-        mine = {str(member.agency_id) for member in memberships_of(request.user)}  # type: ignore[arg-type]
-        if wanted in mine:
+        found = doors(request.user, request.session)  # type: ignore[arg-type]
+        asking = next((place for place in found.asking if str(place.agency_id) == wanted), None)
+        if asking is not None:
+            return see_other(request, reverse("agency-sign-in", args=[asking.agency.identity_provider.code]))
+        if wanted in {str(place.agency_id) for place in found.open}:
             request.session[CHOSEN] = wanted
         return see_other(request, reverse("inbox"))

@@ -8,15 +8,18 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from agency.actions.limits import KnownClients, limit_member, no_clients
 from agency.actions.members import add_member, change_role, remove_member
 from agency.actor import Actor
 from agency.errors import DomainError
 from agency.models import Membership
 from agency.queries.people import get_membership, list_members
+from agency.queries.second_factor import with_second_factor
 from agency.rights import Right, Role
 from agency.web.answers import see_other
 from agency.web.fields import CleanText, Mail, Pick
 from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
+from agency.web.limits import ClientsField, offer_clients, say_clients
 from agency.web.views import StaffPage
 
 
@@ -24,6 +27,7 @@ class InviteForm(forms.Form):
     email = Mail(label="Mail address", help_text="The invitation goes there.")
     name = CleanText(label="Name", max_length=120, missing="Enter their name.")
     role = Pick(label="Role", choices=Role.choices, initial=Role.RESPONDER, missing="Choose a role.")
+    clients = ClientsField(help_text="They see these clients only. Choose none for all.")
 
 
 class RoleForm(forms.Form):
@@ -33,17 +37,23 @@ class RoleForm(forms.Form):
 class Team(StaffPage):
     right, write_right = Right.READ, Right.TEAM
     nav = "team"
-    form: InviteForm | None = None
+    known: KnownClients = staticmethod(no_clients)
+    form: forms.Form | None = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(InviteForm())
+        return self._show(self._form())
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Invite somebody."""
-        form = self.form = InviteForm(request.POST)
+        form = self.form = self._form(request.POST)
         if not form.is_valid():
             return self._show(form, status=UNACCEPTABLE)
-        add_member(**form.cleaned_data, by=self.actor, now=self.now)
+        given = dict(form.cleaned_data)
+        clients = given.pop("clients", None)
+        member = add_member(**given, by=self.actor, now=self.now)
+        if clients is not None:
+            known = self.known(self.actor)
+            limit_member(member, clients=clients, known=known, by=self.actor, now=self.now)
         return self.done(reverse("team"), f"{form.cleaned_data['email']} is invited: a mail is on its way.")
 
     def refused(self, error: DomainError) -> HttpResponse:
@@ -53,13 +63,22 @@ class Team(StaffPage):
             put_errors(self.form, error)
             return self._show(self.form, status=status_of(error))
 
-    def _show(self, form: InviteForm, *, status: int = 200) -> HttpResponse:
+    def _form(self, data: Any = None) -> forms.Form:
+        return offer_clients(InviteForm(data), self.known(self.actor) if self.actor.may(Right.TEAM) else {})
+
+    def _show(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
         return self.page("agency/team.html", team_shown(self.actor, form), status=status)
 
 
-def team_shown(by: Actor, form: InviteForm) -> dict[str, Any]:
+def team_shown(by: Actor, form: forms.Form) -> dict[str, Any]:
+    members = list(list_members(by=by).order_by("created_at", "id"))
+    # A matter of who answers for the team: not everybody needs to know whose account is the softer one.
+    secured = with_second_factor(member.user_id for member in members) if by.may(Right.TEAM) else None
     return {
-        "members": [_line(member, by) for member in list_members(by=by).order_by("created_at", "id")],
+        "members": [
+            {**_line(member, by), "second_factor": None if secured is None else member.user_id in secured}
+            for member in members
+        ],
         "invite_form": form if by.may(Right.TEAM) else None,
         "invite_url": reverse("team"),
     }
@@ -76,6 +95,10 @@ def _line(member: Membership, by: Actor) -> dict[str, Any]:
         "last_seen_at": member.user.last_login,
         "role_form": RoleForm(initial={"role": member.role}, auto_id=f"role-{member.pk}-%s") if may else None,
         "role_url": reverse("member-role", args=[member.pk]),
+        "clients": say_clients(member.client_ids),
+        "clients_url": reverse("member-clients", args=[member.pk])
+        if may and member.role != Role.OWNER
+        else "",
         "remove_url": reverse("member-remove", args=[member.pk]) if may else "",
     }
 
@@ -85,6 +108,7 @@ class ChangeRole(StaffPage):
 
     right = Right.TEAM
     nav = "team"
+    known: KnownClients = staticmethod(no_clients)
 
     def get(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
         return see_other(request, reverse("team"))
@@ -99,9 +123,8 @@ class ChangeRole(StaffPage):
             return super().refused(error)
         messages.error(self.request, error.message)
         with self.inside(read_only=True):
-            return self.page(
-                "agency/team.html", team_shown(self.actor, InviteForm()), status=status_of(error)
-            )
+            form = offer_clients(InviteForm(), self.known(self.actor))
+            return self.page("agency/team.html", team_shown(self.actor, form), status=status_of(error))
 
 
 class RemoveMember(ConfirmPage):

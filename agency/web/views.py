@@ -21,6 +21,7 @@ from django.views import View
 from agency import clock
 from agency.actor import Actor
 from agency.errors import DomainError
+from agency.queries.doors import UseProvider, doors
 from agency.rights import Right
 from agency.tenancy import tenant
 from agency.web.answers import error_page, refusal_page, see_other
@@ -62,7 +63,9 @@ class StaffPage(View):
             return _sign_in_first(self.request)
         house = find_house(self.request)
         if house is None:
-            return _no_place(request)
+            return _no_place(self.request)
+        if house.needs_second_factor:
+            return see_other(request, reverse("account"))
         house.nav, self.house, self.request.house = self.nav, house, house
         right = self.right if method in SAFE else getattr(self, "write_right", self.right)
         with timezone.override(house.agency.time_zone):
@@ -91,7 +94,7 @@ class StaffPage(View):
     @contextmanager
     def inside(self, *, read_only: bool) -> Iterator[None]:
         """The member's agency, with `now` read in it."""
-        with tenant(self.house.agency.pk, read_only=read_only):
+        with tenant(self.house.agency.pk, read_only=read_only, clients=self.actor.clients):
             self.now = self.house.now = clock.now()
             yield
 
@@ -126,7 +129,27 @@ def _login(after: str) -> str:
     return redirect_to_login(after).url
 
 
-def _no_place(request: HttpRequest) -> HttpResponse:
+def _no_place(request: PageRequest) -> HttpResponse:
+    try:
+        doors(request.user, request.session).enter(None)  # type: ignore[arg-type]
+    except UseProvider as error:
+        return _by_provider(request, error)
+    return _no_agency(request)
+
+
+def _by_provider(request: HttpRequest, error: UseProvider) -> HttpResponse:
+    return error_page(
+        request,
+        status=error.status,
+        title=error.title,
+        sentence=error.message,
+        what_to_do="You are signed in with your password. For this agency, sign in once more, the other way.",
+        back_url=error.sign_in_url,
+        back_label=f"Sign in with {error.provider_name}",
+    )
+
+
+def _no_agency(request: HttpRequest) -> HttpResponse:
     return error_page(
         request,
         status=403,

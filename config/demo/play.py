@@ -105,7 +105,7 @@ class Play:
             "POST", "/clients/", {"name": brand, "time_zone": "Europe/Riga", "language": "en"}
         )
         address = f"dora-{tag}@brightwater.example"
-        contact = {"client": client["id"], "name": "Dora Liepa", "email": address, "part": "approver"}
+        contact = {"client": client["id"], "name": "Dora Liepa", "email": address, "parts": ["approver"]}
         program.call("POST", "/contacts/", contact)
         program.call("PUT", f"/clients/{client['id']}/query/", {"any_terms": [brand], "none_terms": []})
         settings = {"url": f"{forum.url}/feed.xml", "reply_url": f"{forum.url}/replies"}

@@ -80,7 +80,7 @@ def _clients(owner: Actor, now: datetime) -> None:
     for brand in BRANDS:
         client = create_client(name=brand.name, time_zone=brand.time_zone, language="en", by=owner, now=now)
         name, email = brand.approver
-        add_contact(client=client, name=name, email=email, part="approver", by=owner, now=now)
+        add_contact(client=client, name=name, email=email, parts=["approver", "viewer"], by=owner, now=now)
         set_query(client=client, any_terms=brand.any_terms, none_terms=brand.none_terms, by=owner, now=now)
         if brand.asks != ApprovalPolicy.Asks.CLIENT:
             set_approval_policy(client=client, asks=brand.asks, by=owner, now=now)

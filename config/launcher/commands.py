@@ -9,9 +9,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "config.wsgi:application"
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery")
-QUEUES = "collect,publish,deliver,default"
+QUEUES = "collect,publish,deliver,data,default"
 # What `up` runs: sources that hang fill the processes that read sources, and hold up nothing else.
-WORKERS = {"worker": "publish,deliver,default", "collector": "collect"}
+WORKERS = {"worker": "publish,deliver,default", "collector": "collect,data"}
 # Celery means it for those who accept pickle, which can run anything; here only JSON is accepted.
 NO_WORRY = ("-W", "ignore:You're running the worker with superuser privileges")
 

@@ -13,12 +13,15 @@ from django.conf import settings
 from agency.actions.alarms import set_alarm
 from agency.actions.events import emit
 from agency.http import Client as HttpClient
+from agency.vault import VaultError
 from clients.models import Query
+from mentions.actions.secrets import Locked, locked
 from mentions.feeds.entries import Entry
 from mentions.matching import Matcher, Terms, compile_queries
 from mentions.models import Author, Mention, Post, Source, SourceRead
 from mentions.platforms.base import Page, PlatformError, SourceConfig
 from mentions.platforms.registry import get_platform
+from mentions.queries.forgotten import forgotten_among, hold_memory, past_among
 
 log = structlog.get_logger("earshot.reading")
 
@@ -31,17 +34,22 @@ class Reading:
     """A claimed source: all that fetching needs, without the row."""
 
     source_id: UUID
-    config: SourceConfig
+    kind: str
+    settings: Locked
     cursor: dict[str, Any]
     started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What one page brought: posts that weren't known, and the mentions they and known ones became."""
+    """What one page brought: posts that weren't known, and the mentions they and known ones became.
+
+    `forgotten`: entries that were passed over, as their authors are not to be collected.
+    """
 
     posts: int
     mentions: list[Mention]
+    forgotten: int = 0
 
 
 def claim_source(source_id: UUID, *, now: datetime) -> Reading | None:
@@ -51,7 +59,7 @@ def claim_source(source_id: UUID, *, now: datetime) -> Reading | None:
         return None
     source.lease_until = now + LEASE
     source.save(update_fields=["lease_until"])
-    return Reading(source.pk, SourceConfig(source.kind, source.settings), source.cursor, now)
+    return Reading(source.pk, source.kind, locked(source), source.cursor, now)
 
 
 def fetch_page(reading: Reading) -> Page:
@@ -61,7 +69,11 @@ def fetch_page(reading: Reading) -> Page:
         PlatformError: with a sentence for the source's health.
     """
     http = HttpClient(allow_loopback=settings.ALLOW_LOOPBACK)
-    return get_platform(reading.config.kind).fetch(reading.config, cursor=reading.cursor, http=http)
+    try:
+        config = SourceConfig(reading.kind, reading.settings.open())
+    except VaultError as error:
+        raise PlatformError(error.code, error.message, retryable=True) from error
+    return get_platform(reading.kind).fetch(config, cursor=reading.cursor, http=http)
 
 
 def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
@@ -70,7 +82,7 @@ def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
     if source is None:
         return Recorded(0, [])
     recorded = _record_entries(source, list(page.entries), now)
-    if source.settings != reading.config.settings:
+    if not locked(source).same(reading.settings):
         return (
             recorded  # changed while it was read: what is known of the new place begins with its own reading
         )
@@ -88,6 +100,7 @@ def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
         entries=len(page.entries),
         posts=recorded.posts,
         mentions=len(recorded.mentions),
+        forgotten=recorded.forgotten,
     ).save(force_insert=True)
     if was_failing:
         emit("source.recovered", subject=source, now=now, data={"name": source.name})
@@ -97,7 +110,7 @@ def record_page(reading: Reading, page: Page, *, now: datetime) -> Recorded:
 def record_failure(reading: Reading, error: PlatformError, *, now: datetime) -> None:
     """Note what went wrong on the source's health, and read ever more rarely while it lasts."""
     source = Source.objects.select_for_update().filter(pk=reading.source_id).first()
-    if source is None or source.settings != reading.config.settings:
+    if source is None or not locked(source).same(reading.settings):
         return
     source.failures += 1
     source.failing_since = source.failing_since or now
@@ -153,6 +166,11 @@ def _record_entries(source: Source, entries: list[Entry], now: datetime) -> Reco
             matched[_digest(entry.key)] = (entry, found)
     if not matched:
         return Recorded(0, [])
+    matched, forgotten = _remembering(
+        source.kind, matched, {pk: query.client_id for pk, query in by_id.items()}
+    )
+    if not matched:
+        return Recorded(0, [], forgotten)
     posts, new_posts = _store_posts(source, {key: entry for key, (entry, _) in matched.items()}, now)
     wanted = [
         Mention(
@@ -169,7 +187,24 @@ def _record_entries(source: Source, entries: list[Entry], now: datetime) -> Reco
     Mention.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=500)
     # A row that lost against a known one was not inserted: only the ids that are there are new.
     there = set(Mention.objects.filter(pk__in=[m.pk for m in wanted]).values_list("pk", flat=True))
-    return Recorded(new_posts, [mention for mention in wanted if mention.pk in there])
+    return Recorded(new_posts, [mention for mention in wanted if mention.pk in there], forgotten)
+
+
+Matched = dict[str, tuple[Entry, dict[UUID, Any]]]
+
+
+def _remembering(platform: str, matched: Matched, client_of: dict[UUID, UUID]) -> tuple[Matched, int]:
+    """Without what was erased or deleted and must not come back, and how many entries of forgotten authors there were."""
+    hold_memory(change=False)
+    forgotten = forgotten_among(platform, {_author_key(entry) for entry, _ in matched.values()})
+    known = {key: held for key, held in matched.items() if _author_key(held[0]) not in forgotten}
+    past = past_among(set(client_of.values()), known)
+    news = {}
+    for key, (entry, found) in known.items():
+        still = {query: terms for query, terms in found.items() if (client_of[query], key) not in past}
+        if still:
+            news[key] = (entry, still)
+    return news, len(matched) - len(known)
 
 
 def _digest(text: str) -> str:

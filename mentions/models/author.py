@@ -1,3 +1,7 @@
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
 from django.db import models
 
 from agency.tenancy import TenantModel
@@ -19,3 +23,9 @@ class Author(TenantModel):
 
     def __str__(self) -> str:
         return self.name or "Unknown author"
+
+    @classmethod
+    def within(cls, clients: frozenset[UUID]) -> models.Q:
+        """Accounts with a post that is a mention of one of these clients."""
+        found: Any = apps.get_model("mentions.Post")
+        return models.Q(models.Exists(found.objects.filter(author=models.OuterRef("pk"))))

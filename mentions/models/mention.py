@@ -18,6 +18,8 @@ class Mention(TenantModel):
     the methods below; a trigger in the database refuses every other change of it.
     """
 
+    part_of = "client_id"
+
     client = TenantForeignKey("clients.Client", on_delete=models.CASCADE, related_name="mentions")
     post = TenantForeignKey("mentions.Post", on_delete=models.CASCADE, related_name="mentions")
     query = TenantForeignKey("clients.Query", on_delete=models.SET_NULL, null=True, related_name="+")
@@ -74,13 +76,16 @@ class Mention(TenantModel):
             ),
             models.Index(fields=["agency", "-recorded_at", "-id"], name="mention_newest"),
             models.Index(fields=["agency", "post"], name="mention_of_post"),
+            # For retention: what is closed, the oldest first.
+            models.Index(
+                fields=["agency", "client", "recorded_at"],
+                name="mention_closed_of_client",
+                condition=models.Q(state__in=CLOSED),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"mention {self.pk}"
-
-    def get_priority_display(self) -> str:
-        return str(Priority(self.priority).label)
 
     @transition(field=state, source=State.NEW, target=State.CLAIMED)
     def claim(self, *, assignee_id: UUID, **_: Any) -> None:

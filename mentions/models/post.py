@@ -1,3 +1,7 @@
+from typing import Any
+from uuid import UUID
+
+from django.apps import apps
 from django.db import models
 
 from agency.tenancy import TenantForeignKey, TenantModel
@@ -31,3 +35,9 @@ class Post(TenantModel):
 
     def __str__(self) -> str:
         return self.title or self.text[:80]
+
+    @classmethod
+    def within(cls, clients: frozenset[UUID]) -> models.Q:
+        """Posts that are mentions of one of these clients."""
+        found: Any = apps.get_model("mentions.Mention")
+        return models.Q(models.Exists(found.objects.filter(post=models.OuterRef("pk"))))

@@ -1,10 +1,13 @@
 from django.db import models
 
+from agency.sealed import SealedField
 from agency.tenancy import TenantForeignKey, TenantModel
 
 
 class Source(TenantModel):
     """A place that is read, for one client or (client absent) for all of the agency's."""
+
+    part_of, shared = "client_id", True
 
     class Kind(models.TextChoices):
         FEED = "feed", "Feed (RSS, Atom, JSON Feed)"
@@ -15,7 +18,10 @@ class Source(TenantModel):
     )
     kind = models.CharField(max_length=20, choices=Kind)
     name = models.CharField(max_length=120)
+    # What anybody in the agency may read of how it is reached, and, sealed, what nobody may (mentions/actions/secrets.py).
     settings = models.JSONField(default=dict)
+    secrets = SealedField()
+    secret_names = models.JSONField(default=list)
     every = models.DurationField()
     created_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
@@ -53,6 +59,7 @@ class SourceRead(TenantModel):
     """One attempt to read a source."""
 
     referenced = False
+    part_of, shared = "source__client_id", True
 
     source = TenantForeignKey("mentions.Source", on_delete=models.CASCADE, related_name="reads")
     started_at = models.DateTimeField()
@@ -61,6 +68,8 @@ class SourceRead(TenantModel):
     entries = models.PositiveIntegerField(default=0)
     posts = models.PositiveIntegerField(default=0)
     mentions = models.PositiveIntegerField(default=0)
+    # Entries of authors that asked to be forgotten: passed over.
+    forgotten = models.PositiveIntegerField(default=0)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.CharField(max_length=500, blank=True)
 

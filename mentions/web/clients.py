@@ -11,7 +11,7 @@ from agency.rights import Right
 from agency.web.fields import languages
 from agency.web.lists import cursor_of, pager
 from agency.web.views import StaffPage
-from clients.models import ApprovalPolicy, Client, Contact, SlaPolicy
+from clients.models import ApprovalPolicy, Client, SlaPolicy
 from clients.queries.clients import (
     current_approval_policy,
     current_query,
@@ -23,13 +23,12 @@ from clients.queries.clients import (
 )
 from clients.web.playbook import template_line
 from clients.web.policies import targets_of
-from clients.words import ClockKind, Priority
+from clients.words import ClockKind, ContactRight, Part, Priority
 from mentions.queries.figures import OpenWork, open_work_by_client, sources_by_client, terms_by_client
 from mentions.queries.mentions import list_sources
 from mentions.web.sources import source_line
 
 ROWS = 100
-_PARTS = {Contact.Part.APPROVER: "Approver", Contact.Part.VIEWER: "Viewer", Contact.Part.ALERTS: "Alerts"}
 
 
 class ClientList(StaffPage):
@@ -65,7 +64,7 @@ class ClientList(StaffPage):
             "clients": lines,
             "archived": archived,
             "archive_url": f"{reverse('client-list')}?archived=1",
-            "add_url": reverse("client-add") if self.actor.may(Right.MANAGE) else "",
+            "add_url": reverse("client-add") if self.actor.may_change(None) else "",
             **pager(request, page),
         }
         return self.page("clients/client_list.html", context)
@@ -100,6 +99,7 @@ class ClientDetail(StaffPage):
                 "archived_at": client.archived_at,
             },
             "edit_url": self._url("client-edit", client, may=may),
+            "data_url": self._url("client-data", client, may=self.actor.may(Right.DATA)),
             "archive_url": self._url("client-archive", client, may=may and client.archived_at is None),
             "restore_url": self._url("client-restore", client, may=may and client.archived_at is not None),
             "inbox_url": f"{reverse('inbox')}?client={client.pk}",
@@ -112,8 +112,10 @@ class ClientDetail(StaffPage):
                 {
                     "name": contact.name,
                     "email": contact.email,
-                    "role": contact.part,
-                    "role_label": _PARTS[Contact.Part(contact.part)],
+                    "parts": [Part(part) for part in contact.parts],
+                    "link_url": reverse("contact-link", args=[contact.pk])
+                    if may and contact.may(ContactRight.SEE)
+                    else "",
                     "edit_url": reverse("contact-edit", args=[contact.pk]) if may else "",
                 }
                 for contact in contacts
@@ -147,7 +149,10 @@ class ClientDetail(StaffPage):
         templates = list_templates(by=self.actor, client_id=client.pk).order_by("name", "id")[:20]
         sources = list_sources(by=self.actor, client_id=client.pk).order_by("name", "id")[:20]
         return {
-            "templates": [template_line(template, may_edit=may) for template in templates],
+            "templates": [
+                template_line(template, may_edit=self.actor.may_change(template.client_id))
+                for template in templates
+            ],
             "template_add_url": f"{reverse('template-add')}?client={client.pk}" if may else "",
             "sources": [source_line(source) for source in sources],
             "source_add_url": f"{reverse('source-add')}?client={client.pk}" if may else "",
