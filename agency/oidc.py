@@ -191,14 +191,13 @@ def verify(
         )
     except (jwt.PyJWTError, ValueError, TypeError) as error:
         raise Untrue(f"The ID token doesn't hold: {_reason(error)}.") from error
-    if not isinstance(said["nonce"], str) or not hmac.compare_digest(
-        said["nonce"].encode(), attempt.nonce.encode()
-    ):
+    nonce = said["nonce"]
+    if not isinstance(nonce, str) or not nonce.isascii() or not hmac.compare_digest(nonce, attempt.nonce):
         raise Untrue("The ID token was made for another sign-in.")
     audience = said["aud"] if isinstance(said["aud"], list) else [said["aud"]]
     if said.get("azp", provider.client_id if len(audience) == 1 else None) != provider.client_id:
         raise Untrue("The ID token was made for another program.")
-    if not isinstance(said["sub"], str) or not 0 < len(said["sub"]) <= 255:
+    if not isinstance(said["sub"], str) or not 0 < len(said["sub"]) <= 255 or not said["sub"].isprintable():
         raise Untrue("The ID token doesn't say who it is about.")
     return said
 
@@ -271,7 +270,10 @@ def _userinfo(found: Discovered, token: str, subject: str, http: Client) -> Mapp
 def _verified_email(about: Mapping[str, Any]) -> str:
     email, verified = about.get("email"), about.get("email_verified")
     # Some providers write the truth as text.
-    return email if isinstance(email, str) and (verified is True or verified == "true") else ""
+    if not isinstance(email, str) or not (verified is True or verified == "true"):
+        return ""
+    # What can't be printed can't be stored, and is in nobody's address.
+    return email.strip(" ") if email.isprintable() else ""
 
 
 def _asked(call: Any) -> Reply:

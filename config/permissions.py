@@ -23,10 +23,14 @@ A member (but no owner) can be limited to some of the agency's clients: of the o
 search, export or address, and what all clients share (a source or template for all, the default promises) they see and
 use, but don't change. Limited members have none of these rights, whatever their role: {whole}.
 
+Nobody gives a role that may do more than they may themselves, and only who has all of an owner's rights says by which
+identity provider the agency's members sign in.
+
 ## API keys
 
 A key has the rights that its maker chose from their own, and can be limited to some clients. It never does more than
-its maker may at that moment: who is demoted, limited or removed takes their keys along.
+its maker may at that moment: who is demoted, limited or removed takes their keys along. A key that ends makes none that
+ends later.
 """
 
 CONTACTS = """\

@@ -16,6 +16,12 @@ pytest_plugins = ["tests.fixtures"]
 logged: list[tuple[int, int, list[str]]] = []
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In random order, but what mostly waits begins at once, so that nobody waits for it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Each process searches its log; xdist's workers hand over what they found."""
     told = (watch.lines, len(watch.known), watch.found())

@@ -41,6 +41,7 @@ def main() -> None:
         _open(page, "Pauls")
         page.screenshot(path=IMAGES / "mention.png", full_page=True)
         _phone(browser, address, data_dir / "mail")
+        _agency(browser, address, password)
         _second_factor(browser, address, password)
         browser.close()
 
@@ -83,6 +84,20 @@ def _phone(browser: Browser, address: str, mail_dir: Path) -> None:
     )
     page.goto(_link(mail_dir))
     page.screenshot(path=IMAGES / "approval.png", full_page=True)
+
+
+def _agency(browser: Browser, address: str, password: str) -> None:
+    """Ana lets Ivo see one client only, and reads what was done."""
+    page = browser.new_page(viewport={"width": 1280, "height": 760}, base_url=address)
+    _sign_in(page, "ana@northlight.example", password)
+    page.goto("/team/")
+    page.locator("li", has_text="ivo@").get_by_role("link", name="works for").click()
+    page.get_by_label("Brightwater Coffee").check()
+    page.get_by_role("button", name="Save").click()
+    page.goto("/team/")
+    page.screenshot(path=IMAGES / "team.png")
+    page.goto("/activity/")
+    page.screenshot(path=IMAGES / "activity.png")
 
 
 def _second_factor(browser: Browser, address: str, password: str) -> None:

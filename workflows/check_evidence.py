@@ -143,6 +143,18 @@ def check_history(mention: Any, history: Any, entries: list[Any]) -> None:
             versions.get(decision["version_id"]) == decision["digest"],
             f"history.json: the decision of {decision['at']} isn't about the version that it names.",
         )
+    any_erased = len(of_mention) != len(entries)
+    decided = {
+        (entry["actor_id"], *(entry["what"][1].get(name) for name in ("verdict", "digest", "comment")))
+        for entry in of_mention
+        if entry["action"] == "approval.decided"
+    }
+    told_of = {
+        tuple(decision[name] for name in ("contact_id", "verdict", "digest", "comment"))
+        for decision in history["decisions"]
+    }
+    demand(decided <= told_of, "history.json: a decision that the log tells of is left out, or changed.")
+    demand(told_of <= decided or any_erased, "history.json: the log doesn't tell of each decision.")
     for publication in history["publications"]:
         demand(
             versions.get(publication["version_id"]) == publication["approved_digest"],
@@ -157,7 +169,6 @@ def check_history(mention: Any, history: Any, entries: list[Any]) -> None:
         )
         for entry in of_mention
     }
-    any_erased = len(of_mention) != len(entries)
     for move in history["transitions"]:
         told = (f"mention.{DONE[move['move']]}", move["version"], move["from_state"], move["to_state"])
         demand(
@@ -183,10 +194,11 @@ def main() -> int:
         return 1
     erased = sum(entry["who_erased"] or entry["what_erased"] for entry in entries)
     print(f"This holds: mention {mention['id']} of {mention['client']['name']}.")
-    print(f"{len(entries)} entries of the log ({erased} with erased text), {len(links)} links of the chain,")
+    some = {name: len(history[name]) for name in ("transitions", "versions", "decisions")}
     print(
-        f"{len(history['transitions'])} moves, {len(history['versions'])} versions, {len(history['decisions'])} decisions."
+        f"Entries of the log: {len(entries)} ({erased} with erased text). Links of the chain: {len(links)}."
     )
+    print(f"Moves: {some['transitions']}. Versions: {some['versions']}. Decisions: {some['decisions']}.")
     print(f"The chain ends at entry {end[0]} with the hash {end[1]}.")
     print(
         "Compare that hash with one that you noted, or ask the agency: manage.py verify_audit --agency "

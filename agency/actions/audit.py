@@ -53,6 +53,7 @@ def record_for_user(
     now: datetime,
     details: dict[str, Any] | None = None,
     proven: bool = True,
+    only_in: UUID | None = None,
 ) -> int:
     """Note what a person did with their own account (`account.signed_in`) in each agency that they work for.
 
@@ -60,11 +61,16 @@ def record_for_user(
 
     Args:
         proven: whether they showed that it is them; a wrong password was somebody's, not theirs.
+        only_in: the one agency that it concerns, where an identity provider vouched for them: the others must not learn of
+            it, and its owner must not write into their logs.
 
     Returns:
         In how many agencies it was noted.
     """
-    places = sorted(memberships_of(user), key=lambda membership: membership.agency_id)
+    places = sorted(
+        (place for place in memberships_of(user) if only_in in {None, place.agency_id}),
+        key=lambda membership: membership.agency_id,
+    )
     for membership in places:
         by = (
             actor_of_member(membership, address=address)

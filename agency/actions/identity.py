@@ -14,7 +14,7 @@ from agency.models import Agency, Identity, IdentityProvider, Membership
 from agency.oidc import LIMITS, Claims, check_issuer, discover
 from agency.queries.identity import sign_in_code
 from agency.queries.people import actor_of_member
-from agency.rights import Right
+from agency.rights import ROLE_RIGHTS, Right, Role
 from agency.sealed import put
 
 _SHOWN = ("name", "issuer", "client_id", "only_way")
@@ -60,9 +60,13 @@ def set_provider(
         client_secret: None leaves the stored one.
 
     Raises:
-        Invalid: by field.
+        Invalid: by field; Forbidden: somebody with less than an owner's rights.
     """
     by.require(Right.AGENCY)
+    if not all(by.may(right) for right in ROLE_RIGHTS[Role.OWNER]):
+        raise Forbidden(
+            "Who sets this decides who comes in as an owner: that takes all of an owner's rights."
+        )
     provider = IdentityProvider.objects.select_for_update().filter(agency=agency).first()
     issuer = issuer.strip()
     _check(provider, issuer=issuer, client_secret=client_secret)
@@ -199,7 +203,8 @@ def _tie(provider: IdentityProvider, claims: Claims, now: datetime) -> Identity:
         )
     member = (
         Membership.objects.select_related("user", "agency")
-        .filter(agency_id=provider.agency_id, left_at=None, user__email__iexact=claims.email.strip())
+        # To the letter: the database would take an ı for an i, and so somebody else's domain for the member's.
+        .filter(agency_id=provider.agency_id, left_at=None, user__email=claims.email.lower())
         .first()
     )
     if member is None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from agency.actions.audit import record
-from agency.actor import Actor
+from agency.actor import Actor, ActorKind
 from agency.errors import Forbidden, Invalid
 from agency.models import ApiKey
 from agency.queries.people import KEY_MARK, key_digest
@@ -31,7 +31,7 @@ def make_key(
         clients: the only ones that it is for; None: all.
 
     Raises:
-        Invalid: no right, an unknown one, or an end that is past; Forbidden: a right that the maker doesn't have.
+        Invalid: no right, an unknown one, an end that is past, or one after the key's that makes it; Forbidden: a right that the maker doesn't have.
     """
     by.require(Right.KEYS)
     unknown = [right for right in rights if right not in Right.values]
@@ -39,6 +39,7 @@ def make_key(
         raise Invalid.field("rights", f"Choose what the key may do: {', '.join(Right.values)}.")
     if expires_at is not None and expires_at <= now:
         raise Invalid.field("expires_at", "That time is over. Choose a later one, or none.")
+    _check_end(expires_at, by)
     missing = [right for right in rights if not by.may(Right(right))]
     if missing:
         raise Forbidden(f"A key can't do more than who makes it: {', '.join(missing)}.")
@@ -57,6 +58,16 @@ def make_key(
     key.save(force_insert=True)
     record("key.made", by=by, subject=key, now=now, details=_told(key))
     return key, f"{KEY_MARK}_{prefix}_{secret}"
+
+
+def _check_end(expires_at: datetime | None, by: Actor) -> None:
+    """A key that ends makes none that goes on after it."""
+    maker = ApiKey.objects.filter(pk=by.id).first() if by.kind is ActorKind.KEY and by.id else None
+    last = maker.expires_at if maker else None
+    if last is not None and (expires_at is None or expires_at > last):
+        raise Invalid.field(
+            "expires_at", "A key can't outlive the one that makes it: choose an end before its."
+        )
 
 
 def _told(key: ApiKey) -> dict[str, Any]:

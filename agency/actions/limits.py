@@ -52,17 +52,16 @@ def limit_member(
     by.require(Right.TEAM)
     chosen = choose_clients(clients, known)
     if chosen is not None and membership.role == Role.OWNER:
-        raise Invalid.field("clients", "An owner works for all clients. Change their role first.")
+        raise Invalid.field("clients", "An owner works for all clients. Choose another role, or no clients.")
     before = membership.client_ids
     if before != chosen:
         membership.client_ids = chosen
         membership.save(update_fields=["client_ids"])
-        details = {"works_for": [_told(before, known), _told(chosen, known)]}
+        # Ids and no names: a client who is erased is then nowhere in the log.
+        details = {"works_for": [_told(before), _told(chosen)]}
         record("member.limited", by=by, subject=membership, now=now, details=details)
     return membership
 
 
-def _told(clients: list[UUID] | None, known: Mapping[UUID, str]) -> str:
-    if clients is None:
-        return "all clients"
-    return ", ".join(sorted(known.get(client_id, str(client_id)) for client_id in clients))
+def _told(clients: list[UUID] | None) -> list[str] | None:
+    return None if clients is None else [str(client_id) for client_id in clients]

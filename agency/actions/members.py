@@ -15,7 +15,7 @@ from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import Agency, ApiKey, Membership, User
 from agency.queries.people import memberships_of
 from agency.queries.second_factor import has_second_factor
-from agency.rights import Right, Role
+from agency.rights import ROLE_RIGHTS, Right, Role
 
 INVITATION = "member.invitation"
 
@@ -60,11 +60,10 @@ def add_member(
     """Give a person a place in the agency, and (unless told not to) mail them how to sign in.
 
     Raises:
-        Invalid: an unknown role; Conflict: they are a member already.
+        Invalid: an unknown role; Conflict: they are a member already; Forbidden: a role that may do more than who gives it.
     """
     by.require(Right.TEAM)
-    if role not in Role.values:
-        raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
+    _check_role(role, by)
     address = email.strip().lower()
     with transaction.atomic():
         # Another agency may invite the same person at this moment. Whoever is new has no password yet.
@@ -87,10 +86,9 @@ def add_member(
 
 
 def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) -> Membership:
-    """Raises: Invalid: an unknown role; Conflict: the agency would have no owner left."""
+    """Raises: Invalid: an unknown role; Conflict: the agency would have no owner left; Forbidden: as with `add_member`."""
     by.require(Right.TEAM)
-    if role not in Role.values:
-        raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
+    _check_role(role, by)
     _lock_owners(membership)
     if membership.role == Role.OWNER and role != Role.OWNER:
         _keep_an_owner(membership)
@@ -136,6 +134,17 @@ def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Member
     record("member.removed", by=by, subject=membership, now=now, details={"role": membership.role})
     emit("member.removed", subject=membership, now=now)
     return membership
+
+
+def _check_role(role: str, by: Actor) -> None:
+    """As with keys: a key with this right alone could otherwise invite an owner, and be everything by that."""
+    if role not in Role.values:
+        raise Invalid.field("role", f"Choose a role: {', '.join(Role.values)}.")
+    missing = [right for right in Right if right in ROLE_RIGHTS[Role(role)] and not by.may(right)]
+    if missing:
+        raise Forbidden(
+            f"Nobody gives a role that may do more than they may themselves: {', '.join(missing)}."
+        )
 
 
 def _show_the_way(by: Actor) -> None:

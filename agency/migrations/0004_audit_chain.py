@@ -128,7 +128,18 @@ BEGIN
     RETURN removed;
 END $$;
 
-REVOKE ALL ON FUNCTION agency_audit_link(uuid), agency_audit_seal(), agency_audit_chain(),
+-- After a log was removed: whoever may mark an agency as being erased could begin its log anew otherwise.
+CREATE FUNCTION agency_audit_gone() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM agency_agency WHERE id = OLD.agency_id) THEN
+        RAISE EXCEPTION 'The log of an agency goes only together with the agency.'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NULL;
+END $$;
+
+REVOKE ALL ON FUNCTION agency_audit_link(uuid), agency_audit_seal(), agency_audit_chain(), agency_audit_gone(),
     agency_audit_erase(uuid[], uuid), agency_audit_remove() FROM PUBLIC, earshot_app;
 GRANT EXECUTE ON FUNCTION agency_audit_erase(uuid[], uuid), agency_audit_remove() TO earshot_app;
 
@@ -182,14 +193,16 @@ CREATE CONSTRAINT TRIGGER audit_entry_is_sealed AFTER INSERT ON agency_auditentr
 -- By its name it comes after the foreign keys' own triggers, which wait for others.
 CREATE CONSTRAINT TRIGGER audit_link_is_chained AFTER INSERT ON agency_auditlink
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION agency_audit_chain();
-
+CREATE CONSTRAINT TRIGGER audit_log_goes_with_its_agency AFTER DELETE ON agency_auditchain
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION agency_audit_gone();
 """
 
 DROP = """
+DROP TRIGGER audit_log_goes_with_its_agency ON agency_auditchain;
 DROP TRIGGER audit_link_is_chained ON agency_auditlink;
 DROP TRIGGER audit_entry_is_sealed ON agency_auditentry;
-DROP FUNCTION agency_audit_remove(), agency_audit_erase(uuid[], uuid), agency_audit_chain(), agency_audit_seal(),
-    agency_audit_link(uuid), agency_audit_digest(text);
+DROP FUNCTION agency_audit_remove(), agency_audit_erase(uuid[], uuid), agency_audit_gone(), agency_audit_chain(),
+    agency_audit_seal(), agency_audit_link(uuid), agency_audit_digest(text);
 """
 
 

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.sessions.models import Session
-from django.db.models import Q
 
 from agency.actor import Actor, ActorKind
 from agency.errors import Forbidden
-from agency.models import ApiKey, Membership, User
+from agency.models import Membership, User
 from agency.queries.doors import doors, is_confined
-from agency.queries.people import actor_of_key, actor_of_member
+from agency.queries.people import actor_of_key, actor_of_member, live_keys
 from agency.queries.second_factor import has_second_factor
 from agency.rights import Right
 
@@ -56,12 +55,7 @@ def _fresh(actor: Actor, session: Mapping[str, Any], now: datetime) -> Actor | N
     if actor.id is None:
         return None
     if actor.kind is ActorKind.KEY:
-        key = (
-            ApiKey.objects.select_related("created_by", "agency")
-            .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-            .filter(pk=actor.id, agency_id=actor.agency_id, revoked_at=None)
-            .first()
-        )
+        key = live_keys(now=now).filter(pk=actor.id, agency_id=actor.agency_id).first()
         return actor_of_key(key) if key else None
     user = User.objects.filter(memberships__pk=actor.id, is_active=True).first()
     if user is None:

@@ -104,9 +104,14 @@ def with_links(entries: "QuerySet[Any]") -> "QuerySet[Any]":
 
 
 def who_acts(*, by: Actor) -> list[tuple[UUID, str]]:
-    """Members (also those who left) and keys, by name: whom to look for in the log."""
+    """Members (also those who left) and keys, by name: whom to look for in the log.
+
+    Who works for some clients isn't told of keys that are for others: they are often called after them.
+    """
     by.require(Right.AUDIT)
     members = Membership.objects.filter(agency_id=by.agency_id).select_related("user")
     people = sorted(((member.pk, member.name) for member in members), key=lambda one: one[1].casefold())
-    keys = ApiKey.objects.filter(agency_id=by.agency_id).order_by("name", "id").values_list("pk", "name")
-    return [*people, *((pk, f"{name} (API key)") for pk, name in keys)]
+    keys = ApiKey.objects.filter(agency_id=by.agency_id).order_by("name", "id")
+    if by.clients is not None:
+        keys = keys.filter(Q(client_ids=None) | Q(client_ids__overlap=list(by.clients)))
+    return [*people, *((pk, f"{name} (API key)") for pk, name in keys.values_list("pk", "name"))]

@@ -188,12 +188,18 @@ def _entries(first: int, last: int) -> dict[UUID, chain.Told]:
 
 
 def _account(walk: _Walk) -> None:
-    """Raises: Broken, where more was blanked than erasures have counted."""
-    if walk.blank > walk.accounted:
+    """Raises: Broken, where more was blanked than erasures have counted, those too that came during the walk."""
+    if walk.blank > walk.accounted + _accounted_after(walk.seq):
         raise Broken(
             "blanked",
             f"{walk.blank} parts tell nothing any more, but erasures account for {walk.accounted} only.",
         )
+
+
+def _accounted_after(seq: int) -> int:
+    later = AuditLink.objects.filter(pk=OuterRef("pk"), seq__gt=seq)
+    told = AuditEntry.objects.filter(Exists(later), action=ERASED).values_list("details", flat=True)
+    return sum(int(details.get("parts", 0)) for details in told)
 
 
 def _find_strays() -> None:

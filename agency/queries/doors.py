@@ -70,6 +70,11 @@ def is_confined(session: Mapping[str, Any]) -> bool:
     return bool(session.get(ONLY))
 
 
+def only_agency(session: Mapping[str, Any]) -> UUID | None:
+    """The one agency that the session is for; None: an identity provider didn't begin it."""
+    return UUID(str(session[ONLY])) if is_confined(session) else None
+
+
 def doors(user: User, session: Mapping[str, Any]) -> Doors:
     """One query, whoever asks."""
     places = (

@@ -28,6 +28,13 @@ def memberships_of(user: User) -> list[Membership]:
     )
 
 
+def ending_agency(user: User) -> Agency | None:
+    """The agency that keeps a member out until it is erased, for who has no other place."""
+    places = Membership.objects.exclude(ENTERS).filter(user=user, left_at=None)
+    kept_out = places.select_related("agency").order_by("created_at", "id").first()
+    return kept_out.agency if kept_out else None
+
+
 def choose_membership(user: User, preferred: str | None) -> Membership | None:
     """The membership that a person works in now: the preferred agency's, else the first; None when they have none."""
     return pick_membership(memberships_of(user), preferred)
@@ -66,19 +73,27 @@ def key_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def live_keys(*, now: datetime) -> "QuerySet[ApiKey]":
+    """Those that let in: not revoked, not over, of an agency that isn't going to be erased, and their maker is still there.
+
+    Who is removed takes their keys along; the last condition holds for one that they make at that very moment, too.
+    """
+    return (
+        ApiKey.objects.filter(revoked_at=None, agency__erasing_at=None)
+        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        .filter(Q(created_by=None) | Q(created_by__left_at=None, created_by__user__is_active=True))
+        .select_related("created_by", "agency")
+    )
+
+
 def find_key(token: str, *, now: datetime) -> ApiKey | None:
     """The live key of a token `esk_<prefix>_<secret>`; None for every other, whatever is wrong with it."""
     mark, _, rest = token.partition("_")
     prefix, _, secret = rest.partition("_")
     if mark != KEY_MARK or not prefix or not secret or len(token) > 200 or not token.isascii():
         return None
-    return (
-        ApiKey.objects.select_related("created_by", "agency")
-        # One question for whatever is wrong with it, so that every refusal takes the same time.
-        .filter(prefix=prefix, digest=key_digest(secret), revoked_at=None, agency__erasing_at=None)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=now))
-        .first()
-    )
+    # One question for whatever is wrong with it, so that every refusal takes the same time.
+    return live_keys(now=now).filter(prefix=prefix, digest=key_digest(secret)).first()
 
 
 def actor_of_key(key: ApiKey, *, address: str = "") -> Actor:

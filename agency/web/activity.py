@@ -20,13 +20,17 @@ from agency.queries.paging import keyset
 from agency.rights import Right
 from agency.web.activity_words import KINDS, NOUNS, ORIGINS, SAID
 from agency.web.fields import CleanText, PickRow, offer, write_duration
+from agency.web.limits import name_clients
 from agency.web.lists import AFTER, cursor_of, pager
 from agency.web.views import StaffPage
 
 ROWS = 50
 
 # Said by the line itself, of use to programs only, or too long for a line.
-_UNTOLD = frozenset({"digest", "version", "prefix", "name", "text", "sha256", "head", "publication"})
+_UNTOLD = frozenset(
+    {"digest", "version", "prefix", "name", "text", "sha256", "head", "publication", "about", "since"}
+)
+_CALLED = {"email": "mail address", "clients": "works for"}
 # Of a mention: said by the line, or ids.
 _MOVED = frozenset({"from", "to", "assignee"})
 _NAMED = frozenset({"client", "contact", "apikey", "source", "template", "membership", "identityprovider"})
@@ -100,11 +104,11 @@ class Activity(LogPage):
         filters = form.filters()
         entries = list_audit(by=self.actor, filters=filters)
         page = keyset(entries, by="-at", kind="t", cursor=cursor_of(request), limit=ROWS)
-        whole = self.actor.clients is None
+        whole, known = self.actor.clients is None, self.known(self.actor)
         asked = request.GET.copy()
         asked.pop(AFTER, None)
         context = {
-            "entries": [_line(entry) for entry in page.rows],
+            "entries": [_line(entry, known) for entry in page.rows],
             "filters": form,
             "filtered": bool(filters),
             "about_one": filters.subject_id,
@@ -140,7 +144,7 @@ class ChainPage(StaffPage):
         )
 
 
-def _line(entry: AuditEntry) -> dict[str, Any]:
+def _line(entry: AuditEntry, known: Mapping[UUID, str]) -> dict[str, Any]:
     page = _PAGES.get(entry.subject_type)
     origin = ORIGINS.get(ActorKind(entry.actor_kind), entry.actor_kind)
     return {
@@ -150,7 +154,7 @@ def _line(entry: AuditEntry) -> dict[str, Any]:
         "url": reverse(page, args=[entry.subject_id])
         if page and entry.subject_id and entry.what_salt
         else "",
-        "detail": _detail(entry),
+        "detail": _detail(entry, known),
         "origin": f"{origin} · {entry.address}" if entry.address else origin,
         "erased": entry.erased_at,
     }
@@ -164,17 +168,29 @@ def _what(entry: AuditEntry) -> str:
     return f"{said} {entry.subject_name}" if entry.subject_name else f"{said} (name erased)"
 
 
-def _detail(entry: AuditEntry) -> str:
+def _detail(entry: AuditEntry, known: Mapping[UUID, str]) -> str:
     """A short word on what changed; texts and long lists are on the subject's own page."""
+    if entry.action == "member.limited" and entry.what_salt:
+        return " → ".join(name_clients(side, known) for side in entry.details["works_for"])
     parts = []
     skipped = _MOVED if entry.subject_type == "mention" else frozenset()
-    for name, value in entry.details.items():
+    for name, value in _plain(entry, known).items():
         shown = "" if name in skipped else _change(value)
+        called = _CALLED.get(name) or name.replace("_", " ")
         if isinstance(value, list) and shown:
-            parts.append(f"{name.replace('_', ' ')}: {shown[:120]}")
+            parts.append(f"{called}: {shown[:120]}")
         elif shown and len(shown) <= 80 and name not in _UNTOLD:
-            parts.append(f"{name.replace('_', ' ')}: {shown}")
+            parts.append(f"{called}: {shown}")
     return " · ".join(parts[:4])
+
+
+def _plain(entry: AuditEntry, known: Mapping[UUID, str]) -> dict[str, Any]:
+    """Its details. A new key's lists of two are no change from one to the other."""
+    told: dict[str, Any] = dict(entry.details)
+    if entry.action != "key.made":
+        return told
+    told["rights"] = ", ".join(told.get("rights", []))
+    return told | ({"clients": name_clients(told["clients"], known)} if "clients" in told else {})
 
 
 def _change(value: Any) -> str:

@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from agency.errors import DomainError
 
 _WHAT_TO_DO = {
-    403: "If you need it, ask an owner of your agency to give you another role.",
+    403: "If you need it for your work, ask an owner of your agency.",
     404: "Check the address, or start again from the inbox.",
 }
 

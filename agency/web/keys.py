@@ -1,6 +1,8 @@
 """API keys: made with the secret shown once, and revoked."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -72,13 +74,14 @@ class Keys(StaffPage):
         self, form: forms.Form, *, new_key: dict[str, str] | None = None, status: int = 200
     ) -> HttpResponse:
         keys = list_keys(by=self.actor).order_by("-created_at", "-id")
-        context = {"keys": [_line(key) for key in keys], "form": form, "new_key": new_key}
+        known = self.known(self.actor)
+        context = {"keys": [_line(key, known) for key in keys], "form": form, "new_key": new_key}
         response = self.page("agency/keys.html", context, status=status)
         response["Cache-Control"] = "private, no-store"
         return response
 
 
-def _line(key: ApiKey) -> dict[str, Any]:
+def _line(key: ApiKey, known: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "name": key.name,
         "prefix": f"esk_{key.prefix}",
@@ -86,7 +89,7 @@ def _line(key: ApiKey) -> dict[str, Any]:
             _MAY.get(Right(right), Right(right).label) if right in Right.values else right
             for right in key.rights
         ],
-        "clients": "" if key.client_ids is None else say_clients(key.client_ids),
+        "clients": "" if key.client_ids is None else say_clients(key.client_ids, known),
         "created_at": key.created_at,
         "created_by": key.created_by.name if key.created_by else "",
         "last_used_at": key.last_used_at,

@@ -39,7 +39,7 @@ def offer_clients(form: forms.Form, known: Mapping[UUID, str]) -> forms.Form:
 
 
 class LimitForm(forms.Form):
-    clients = ClientsField(help_text="Nobody else's mentions are shown. Choose none for all clients.")
+    clients = ClientsField(help_text="Choose none for all clients.")
 
 
 class LimitMember(FormPage):
@@ -69,11 +69,26 @@ class LimitMember(FormPage):
     def save(self, data: dict[str, Any]) -> str:
         chosen = data.get("clients")
         limit_member(self.member, clients=chosen, known=self.known(self.actor), by=self.actor, now=self.now)
-        self.said = f"{self.member.name} works for {say_clients(self.member.client_ids)} now."
+        said = say_clients(self.member.client_ids, self.known(self.actor))
+        self.said = f"{self.member.name} works for {said} now."
         return reverse("team")
 
 
-def say_clients(client_ids: list[UUID] | None) -> str:
+def say_clients(client_ids: list[UUID] | None, known: Mapping[UUID, str]) -> str:
+    """As a line has room for it: “all clients”, “Fennel & Rye”, “Fennel & Rye and 2 more”."""
     if client_ids is None:
         return "all clients"
-    return "1 client" if len(client_ids) == 1 else f"{len(client_ids)} clients"
+    names = sorted(known[client_id] for client_id in client_ids if client_id in known)
+    if not names:
+        return "no client"
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def name_clients(client_ids: list[str] | str | None, known: Mapping[UUID, str]) -> str:
+    """As the log tells them: by ids. Its first entries named them, and no entry is ever written anew."""
+    if client_ids is None:
+        return "all clients"
+    if isinstance(client_ids, str):
+        return client_ids
+    names = sorted(known.get(UUID(client_id), "an erased client") for client_id in client_ids)
+    return ", ".join(names) or "no client"

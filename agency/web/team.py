@@ -1,5 +1,6 @@
 """The team: who is in it, with which role."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -67,16 +68,21 @@ class Team(StaffPage):
         return offer_clients(InviteForm(data), self.known(self.actor) if self.actor.may(Right.TEAM) else {})
 
     def _show(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
-        return self.page("agency/team.html", team_shown(self.actor, form), status=status)
+        return self.page(
+            "agency/team.html", team_shown(self.actor, form, self.known(self.actor)), status=status
+        )
 
 
-def team_shown(by: Actor, form: forms.Form) -> dict[str, Any]:
+def team_shown(by: Actor, form: forms.Form, known: Mapping[UUID, str]) -> dict[str, Any]:
     members = list(list_members(by=by).order_by("created_at", "id"))
     # A matter of who answers for the team: not everybody needs to know whose account is the softer one.
     secured = with_second_factor(member.user_id for member in members) if by.may(Right.TEAM) else None
     return {
         "members": [
-            {**_line(member, by), "second_factor": None if secured is None else member.user_id in secured}
+            {
+                **_line(member, by, known),
+                "second_factor": None if secured is None else member.user_id in secured,
+            }
             for member in members
         ],
         "invite_form": form if by.may(Right.TEAM) else None,
@@ -84,7 +90,7 @@ def team_shown(by: Actor, form: forms.Form) -> dict[str, Any]:
     }
 
 
-def _line(member: Membership, by: Actor) -> dict[str, Any]:
+def _line(member: Membership, by: Actor, known: Mapping[UUID, str]) -> dict[str, Any]:
     may = by.may(Right.TEAM)
     return {
         "name": member.name,
@@ -95,7 +101,7 @@ def _line(member: Membership, by: Actor) -> dict[str, Any]:
         "last_seen_at": member.user.last_login,
         "role_form": RoleForm(initial={"role": member.role}, auto_id=f"role-{member.pk}-%s") if may else None,
         "role_url": reverse("member-role", args=[member.pk]),
-        "clients": say_clients(member.client_ids),
+        "clients": say_clients(member.client_ids, known) if may else "",
         "clients_url": reverse("member-clients", args=[member.pk])
         if may and member.role != Role.OWNER
         else "",
@@ -124,7 +130,8 @@ class ChangeRole(StaffPage):
         messages.error(self.request, error.message)
         with self.inside(read_only=True):
             form = offer_clients(InviteForm(), self.known(self.actor))
-            return self.page("agency/team.html", team_shown(self.actor, form), status=status_of(error))
+            shown = team_shown(self.actor, form, self.known(self.actor))
+            return self.page("agency/team.html", shown, status=status_of(error))
 
 
 class RemoveMember(ConfirmPage):

@@ -21,7 +21,9 @@ from django.views import View
 from agency import clock
 from agency.actor import Actor
 from agency.errors import DomainError
-from agency.queries.doors import UseProvider, doors
+from agency.models import Agency
+from agency.queries.doors import UseProvider, doors, is_confined
+from agency.queries.people import ending_agency
 from agency.rights import Right
 from agency.tenancy import tenant
 from agency.web.answers import error_page, refusal_page, see_other
@@ -134,7 +136,9 @@ def _no_place(request: PageRequest) -> HttpResponse:
         doors(request.user, request.session).enter(None)  # type: ignore[arg-type]
     except UseProvider as error:
         return _by_provider(request, error)
-    return _no_agency(request)
+    # A session that a provider began is told nothing of further agencies.
+    ending = None if is_confined(request.session) else ending_agency(request.user)  # type: ignore[arg-type]
+    return _no_agency(request) if ending is None else _ending(request, ending)
 
 
 def _by_provider(request: HttpRequest, error: UseProvider) -> HttpResponse:
@@ -146,6 +150,18 @@ def _by_provider(request: HttpRequest, error: UseProvider) -> HttpResponse:
         what_to_do="You are signed in with your password. For this agency, sign in once more, the other way.",
         back_url=error.sign_in_url,
         back_label=f"Sign in with {error.provider_name}",
+    )
+
+
+def _ending(request: HttpRequest, agency: Agency) -> HttpResponse:
+    return error_page(
+        request,
+        status=403,
+        title=f"{agency.name} is going to be erased",
+        sentence="Until then, only its owners can enter. Your place is still there, and so is your work.",
+        what_to_do="If this surprises you, ask an owner: they can call it off.",
+        back_url=reverse("account_logout"),
+        back_label="Sign out",
     )
 
 

@@ -10,6 +10,7 @@ from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
+from agency.tenancy import all_clients
 from agency.vault import VaultError
 from clients.models import Client
 from mentions.actions.secrets import put_secrets, secrets_of
@@ -221,4 +222,6 @@ def delete_source(source: Source, *, by: Actor, now: datetime) -> None:
     clear_alarms("source.read", [source.pk])
     record("source.deleted", by=by, subject=source, now=now, details={"settings": source.settings})
     source_id: UUID = source.pk
-    Source.objects.filter(pk=source_id).delete()
+    with all_clients():
+        # Posts found there may be mentions of other clients by now: they lose the source too.
+        Source.objects.filter(pk=source_id).delete()

@@ -1,6 +1,6 @@
 """Figures beside clients and sources, one query a list."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -55,14 +55,26 @@ class Found:
 
 
 def found_by_source(sources: list[UUID], *, by: Actor, now: datetime) -> dict[UUID, Found]:
-    """What each of these sources brought recently; those that weren't read are left out."""
+    """What each of these sources brought recently; those that weren't read are left out.
+
+    Whoever works for some clients only is told of no others' mentions, not even how many there are.
+    """
     by.require(Right.READ)
     rows = (
         SourceRead.objects.filter(source_id__in=sources, started_at__gt=now - RECENT)
         .values("source_id")
         .annotate(new_posts=Sum("posts"), new_mentions=Sum("mentions"))
     )
-    return {row["source_id"]: Found(row["new_posts"], row["new_mentions"]) for row in rows}
+    found = {row["source_id"]: Found(row["new_posts"], row["new_mentions"]) for row in rows}
+    if by.clients is None:
+        return found
+    theirs = (
+        Mention.objects.filter(post__source_id__in=sources, recorded_at__gt=now - RECENT)
+        .values("post__source_id")
+        .annotate(n=Count("id"))
+    )
+    mentions = {row["post__source_id"]: row["n"] for row in theirs}
+    return {pk: replace(figures, mentions=mentions.get(pk, 0)) for pk, figures in found.items()}
 
 
 def last_reads(source: Source, *, by: Actor, limit: int = 20) -> list[Any]:

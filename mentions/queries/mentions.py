@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
@@ -21,7 +21,9 @@ def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Me
     """
     by.require(right)
     mention: Mention | None = (
-        Mention.objects.select_related("post__author", "post__source", "client", "assignee__user")
+        Mention.objects.select_related("post__author", "client", "assignee__user")
+        # By a query of its own, which finds none of another client for who works for some only.
+        .prefetch_related("post__source")
         .filter(pk=mention_id)
         .first()
     )
@@ -70,6 +72,14 @@ def author_history(author_id: UUID | None, *, client_id: UUID) -> int:
     if author_id is None:
         return 0
     return Mention.objects.filter(client_id=client_id, post__author_id=author_id).count()
+
+
+def source_for(mention: Mention) -> Source | None:
+    """Where the mention's post was found. None when that was deleted, or is another client's own: the client is not
+    told of it, nor answered through it."""
+    sources = Source.objects.filter(Q(client=None) | Q(client_id=mention.client_id))
+    source: Source | None = sources.filter(pk=mention.post.source_id).first()
+    return source
 
 
 def list_sources(*, by: Actor, client_id: UUID | None = None) -> "QuerySet[Any]":

@@ -15,7 +15,9 @@ def get_post(post_id: UUID, *, by: Actor) -> Post:
         NotFound: absent or foreign.
     """
     by.require(Right.READ)
-    post: Post | None = Post.objects.select_related("author", "source").filter(pk=post_id).first()
+    # The source by a query of its own, which finds none of another client for who works for some only.
+    posts = Post.objects.select_related("author").prefetch_related("source")
+    post: Post | None = posts.filter(pk=post_id).first()
     if post is None:
         raise NotFound
     return post

@@ -94,6 +94,8 @@ class SourceDetail(StaffPage):
         context: dict[str, Any] = {
             "source": source_line(source, found.get(source.pk)) | facts,
             "attempts": [_attempt(read) for read in last_reads(source, by=self.actor)],
+            # What a source of all clients brought is counted for all.
+            "counts_theirs": self.actor.clients is None or source.client_id is not None,
             **{key: reverse(name, args=[source.pk]) if shown else "" for key, (name, shown) in urls.items()},
         }
         return self.page("mentions/source_detail.html", context)

@@ -1,6 +1,7 @@
 """Who is who over the API: the caller, the agency, its members and keys."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 from agency.actor import Actor
@@ -102,3 +103,21 @@ def test_another_agencys_members_and_keys_look_absent(
     told = [{**answer.json(), "request_id": ""} for answer in answers]
     assert told[0] == told[1]
     assert key.get("/api/v1/me/").status_code == 200
+
+
+def test_a_key_makes_no_member_who_may_more_than_itself(
+    api: Callable[..., Api], ana: Actor, ivo: Actor
+) -> None:
+    key = api(ana, "read", "team")
+    eve = {"email": "eve@x.example", "name": "Eve"}
+    assert key.post("/api/v1/members/", {**eve, "role": "owner"}).status_code == 403
+    assert key.patch(f"/api/v1/members/{ivo.id}/", {"role": "owner"}).status_code == 403
+    assert key.post("/api/v1/members/", {**eve, "role": "analyst"}).status_code == 201
+
+
+def test_a_key_that_ends_makes_none_that_goes_on(api: Callable[..., Api], ana: Actor, clock: Clock) -> None:
+    until = (clock.now + timedelta(hours=1)).isoformat()
+    body = {"name": "K", "rights": ["read", "keys"], "expires_at": until}
+    key = Api(api(ana).post("/api/v1/keys/", body).json()["token"])
+    assert key.post("/api/v1/keys/", {"name": "K", "rights": ["read", "keys"]}).status_code == 400
+    assert key.post("/api/v1/keys/", body).status_code == 201

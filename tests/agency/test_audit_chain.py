@@ -20,6 +20,7 @@ from agency.actions.audit import erase_told, record, record_for_user, remove_log
 from agency.actor import Actor, system
 from agency.errors import Forbidden
 from agency.models import Agency, AuditChain, AuditEntry, AuditLink, Membership
+from agency.queries import audit_chain
 from agency.queries.audit_chain import Verdict, verify
 from agency.tenancy import tenant
 from clients.actions.clients import change_client, create_client
@@ -160,11 +161,33 @@ def test_the_log_goes_only_with_its_agency(ana: Actor, cleo: Actor) -> None:
     with tenant(ana.agency_id):
         with pytest.raises(ProgrammingError, match="being erased"), transaction.atomic():
             remove_log()
-        Agency.objects.filter(pk=ana.agency_id).update(erasing_at=NOW)
-        assert remove_log() > 0
-        assert not AuditEntry.objects.exists()
-        assert not AuditChain.objects.exists()
+        with transaction.atomic():
+            Agency.objects.filter(pk=ana.agency_id).update(erasing_at=NOW)
+            assert remove_log() > 0
+            assert not AuditEntry.objects.exists()
+            assert not AuditChain.objects.exists()
+            with pytest.raises(ProgrammingError, match="only together with"), transaction.atomic():
+                commit_checks()  # an agency that stays keeps its log
+            transaction.set_rollback(True)
+    assert checked(ana).entries > 0
     assert checked(cleo).entries > 0
+
+
+def test_what_is_erased_while_the_chain_is_walked_is_no_flaw(
+    ana: Actor, dora: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = audit_chain._begin
+
+    def erased_meanwhile(*args: Any, **how: Any) -> Any:
+        erase_told([dora.pk])
+        commit_checks()
+        return begin(*args, **how)
+
+    commit_checks()
+    monkeypatch.setattr(audit_chain, "_begin", erased_meanwhile)
+    with tenant(ana.agency_id):
+        found = verify(by=ana)
+    assert (found.flaw, found.erased) == (None, 1)
 
 
 # What people do with their own accounts ----------------------------------------------------------------------
@@ -345,7 +368,7 @@ def test_what_was_recorded_before_there_was_a_chain_gets_its_place(
     before = tampered("SELECT 1")
     tampered("ALTER TABLE agency_auditlink DISABLE TRIGGER audit_link_is_chained")
     try:
-        tampered("DELETE FROM agency_auditlink; DELETE FROM agency_auditchain")
+        tampered("DELETE FROM agency_auditlink; TRUNCATE agency_auditchain")
         found = tampered(f"UPDATE agency_auditentry SET client_id = NULL; {migration.EARLIER}")
     finally:
         tampered("ALTER TABLE agency_auditlink ENABLE TRIGGER audit_link_is_chained")

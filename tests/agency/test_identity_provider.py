@@ -220,6 +220,13 @@ def test_a_provider_that_is_slow_keeps_few_waiting(provider: IdentityProvider, r
         ({"email_verified": 1}, "doesn't say that your mail address is verified"),
         ({"email": ["ben@northlight.example"]}, "doesn't say that your mail address is verified"),
         ({"email": "eve@northlight.example"}, "nobody at this agency has that mail address"),
+        # Another domain, which the database takes for the same where case doesn't matter.
+        ({"email": "ben@northlıght.example"}, "nobody at this agency has that mail address"),
+        ({"email": "be\x00n@northlight.example"}, "doesn't say that your mail address is verified"),
+        ({"email": "\ud800@northlight.example"}, "doesn't say that your mail address is verified"),
+        ({"sub": "a\x00b"}, "doesn't say who it is about"),
+        ({"sub": "\ud800"}, "doesn't say who it is about"),
+        ({"nonce": "\ud800"}, "made for another sign-in"),
     ],
 )
 def test_what_does_not_hold_lets_nobody_in(
@@ -505,6 +512,16 @@ def test_no_page_of_ones_own_account_opens(ben: Actor, provider: IdentityProvide
     assert not come_in(browser)
 
 
+def test_the_other_agencies_do_not_learn_that_it_ended(
+    both: Actor, ana: Actor, cleo: Actor, provider: IdentityProvider, rogue: Rogue
+) -> None:
+    browser = Browser()
+    rogue.sign_in(browser, provider.code)
+    browser.post("/accounts/logout/")
+    assert len(log_of(ana, "account.signed_out")) == 1
+    assert log_of(cleo, "account.signed_out") == []
+
+
 def test_it_ends_with_the_persons_other_sessions(
     ben: Actor, provider: IdentityProvider, rogue: Rogue
 ) -> None:
@@ -700,3 +717,11 @@ def test_a_program_sets_it_up_too(ana: Actor, mara: Actor, rogue: Rogue, api: Ca
     assert program.delete("/api/v1/identity-provider/").status_code == 204
     assert program.delete("/api/v1/identity-provider/").status_code == 409
     assert api(mara).get("/api/v1/identity-provider/").status_code == 403
+
+
+def test_a_program_that_is_less_than_an_owner_names_nobody_who_vouches_for_owners(
+    ana: Actor, rogue: Rogue, api: Callable[..., Any]
+) -> None:
+    body = {"name": "N", "issuer": rogue.issuer, "client_id": "e", "client_secret": SECRET}
+    assert api(ana, "agency").put("/api/v1/identity-provider/", body).status_code == 403
+    assert not IdentityProvider.objects.exists()

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
+from agency.actions.members import change_agency
 from agency.actor import Actor
 from agency.models import Agency, ApiKey, Membership, Notice
+from agency.queries.people import get_agency
 from agency.tenancy import tenant
 from tests.pages import fields, find_form, follow, submit, tree, words
 
@@ -122,6 +124,15 @@ def test_a_key_is_shown_once_and_works(ana: Actor, page: Page, api: Any) -> None
     assert Browser().get("/api/v1/mentions/", headers={"Authorization": f"Bearer {token}"}).status_code == 401
 
 
+def test_the_log_tells_a_keys_two_rights_side_by_side(ana: Actor, page: Page) -> None:
+    browser = page(ana)
+    submit(
+        browser, browser.get("/keys/"), button="Make the key", name="Warehouse", rights=["read", "respond"]
+    )
+    told = words(browser.get("/activity/"), ".items--log")
+    assert "rights: read, respond" in told
+
+
 def test_a_key_needs_a_name_and_something_to_do(ana: Actor, page: Page) -> None:
     browser = page(ana)
     shown = browser.get("/keys/")
@@ -179,9 +190,10 @@ def test_the_activity_tells_who_did_what_newest_first(
 
 def test_the_activity_goes_on_page_by_page(ana: Actor, page: Page, clock: Any) -> None:
     browser = page(ana)
-    for number in range(60):
-        clock.advance(seconds=1)
-        submit(browser, browser.get("/settings/"), button="Save", name=f"Name {number}")
+    with tenant(ana.agency_id):
+        agency = get_agency(by=ana)
+        for number in range(60):
+            change_agency(agency, changes={"name": f"Name {number}"}, by=ana, now=clock.advance(seconds=1))
     first = browser.get("/activity/")
     older = tree(first).css_first(".pager a").attributes["href"] or ""
     second = browser.get(older)

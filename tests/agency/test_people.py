@@ -117,3 +117,11 @@ def test_a_stale_look_at_a_member_does_not_cost_the_last_owner(ana: Actor, clock
     remove_member(_membership(ana), by=ana, now=clock.now)
     with pytest.raises(Conflict, match="needs an owner"):
         change_role(stale, role="analyst", by=ana, now=clock.now)
+
+
+def test_a_key_made_while_its_maker_is_removed_does_not_open(ana: Actor, clock: Clock) -> None:
+    second = add_member(email="eve@x.example", name="Eve", role="owner", by=ana, now=clock.now)
+    eve = actor_of_member(second)
+    remove_member(second, by=ana, now=clock.now)
+    _, token = make_key(name="K", rights=["read"], expires_at=None, by=eve, now=clock.now)
+    assert find_key(token, now=clock.now) is None

@@ -247,3 +247,9 @@ def test_the_account_of_who_has_no_place_is_theirs_still(ana: Actor, ben: Actor)
     shown = browser.get("/account/")
     assert shown.status_code == 200
     assert find_form(shown, button="Sign out")
+
+
+def test_a_stream_of_a_key_ends_when_its_agency_is_going_to_be_erased(ana: Actor, clock: Clock) -> None:
+    _, actor = _key(ana, clock)
+    Agency.objects.filter(pk=ana.agency_id).update(erasing_at=clock.now)
+    assert not still_may(actor, Right.READ, now=clock.now)

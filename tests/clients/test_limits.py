@@ -1,5 +1,7 @@
 """Members and keys that are for some of the agency's clients only: of the others they find nothing."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.test import Client as Browser
 
+from agency.actions.keys import make_key
 from agency.actions.limits import limit_member
 from agency.actions.members import change_role
 from agency.actor import Actor
@@ -20,9 +23,12 @@ from clients.actions.templates import add_template
 from clients.models import Client
 from clients.queries.clients import known_clients
 from mentions.actions.sources import add_source
-from mentions.models import Mention
+from mentions.models import Mention, Post, Source, SourceRead
+from mentions.queries.figures import Found, found_by_source
 from tests.fixtures import Api, Clock
-from tests.making import make_mention
+from tests.making import commit_checks, make_mention
+from workflows.models import Version
+from workflows.words import BY_HAND
 
 # Tenant models whose rows concern no client, each with its reason. Whoever is limited sees them whole.
 OF_THE_AGENCY = {
@@ -194,11 +200,12 @@ def test_an_owner_limits_a_member_on_the_team_page(
     assert "Clients that Ivo works for" in form
     assert "Harbour Books" in form
     answer: Any = browser.post(f"/team/{ivo.id}/clients/", {"clients": [str(brand.pk)]}, follow=True)
-    assert "Ivo works for 1 client now." in answer.content.decode()
+    assert "Ivo works for Brightwater now." in answer.content.decode()
     assert Membership.objects.get(pk=ivo.id).client_ids == [brand.pk]
     with tenant(ana.agency_id):
         entry = AuditEntry.objects.get(action="member.limited")
-    assert entry.details == {"works_for": ["all clients", "Brightwater"]}
+    assert entry.details == {"works_for": [None, [str(brand.pk)]]}
+    assert "all clients → Brightwater" in page(ana).get("/activity/").content.decode()
     browser.post(f"/team/{ivo.id}/clients/", {})
     assert Membership.objects.get(pk=ivo.id).client_ids is None
 
@@ -259,3 +266,99 @@ def test_a_limited_actor_is_refused_in_the_action_even_with_a_row_in_hand(
         limit_member(
             Membership.objects.get(pk=mara.id), clients=[], known=known_clients(ana), by=ana, now=clock.now
         )
+
+
+# Posts that are mentions of several clients: whose source it was that found them --------------------------------
+
+
+@pytest.fixture
+def feed_of_other(ana: Actor, other: Client, clock: Clock) -> Source:
+    with tenant(ana.agency_id):
+        return _add_feed("Harbour crisis watch", other, by=ana, clock=clock)
+
+
+def _add_feed(name: str, client: Client | None, *, by: Actor, clock: Clock) -> Source:
+    return add_source(
+        kind="feed",
+        name=name,
+        settings={"url": "https://town.example/feed.xml"},
+        every=timedelta(minutes=5),
+        client=client,
+        by=by,
+        now=clock.now,
+    )
+
+
+@pytest.fixture
+def found_by_other(feed_of_other: Source, brand: Client, clock: Clock) -> Mention:
+    """Brightwater's mention of a post that the other client's own source brought first."""
+    with tenant(brand.agency_id):
+        return make_mention(brand, now=clock.now, source=feed_of_other)
+
+
+def test_a_source_of_another_client_is_not_named_with_the_post_that_it_found(
+    ana: Actor, ben: Actor, mara: Actor, found_by_other: Mention, page: Callable[[Actor], Browser]
+) -> None:
+    mention, post = f"/mentions/{found_by_other.pk}/", f"/api/v1/posts/{found_by_other.post_id}/"
+    for path in (mention, post, f"/api/v1{mention}"):
+        told = page(ben).get(path)
+        assert (told.status_code, "Harbour" in told.content.decode()) == (200, False)
+        assert "Harbour" in page(ana).get(path).content.decode()
+    for actor in (mara, ana):  # a pack is handed to the client, whoever takes it
+        packed = b"".join(page(actor).post(f"{mention}evidence/").streaming_content)  # type: ignore[attr-defined]
+        with zipfile.ZipFile(io.BytesIO(packed)) as pack:
+            assert not any(b"Harbour" in pack.read(name) for name in pack.namelist())
+
+
+def test_a_mention_that_another_clients_source_found_is_answered_by_hand(
+    ben: Actor, found_by_other: Mention, page: Callable[[Actor], Browser]
+) -> None:
+    browser = page(ben)
+    mention = f"/api/v1/mentions/{found_by_other.pk}"
+    assert browser.post(f"{mention}/claim/", {"version": 1}, "application/json").status_code == 200
+    text = {"text": "We are sorry.", "version": 2}
+    drafted = browser.post(f"{mention}/draft/", text, "application/json")
+    assert drafted.status_code in {200, 201}
+    with tenant(ben.agency_id):
+        assert Version.objects.get(response__mention=found_by_other).lane == BY_HAND
+
+
+def test_a_limited_manager_deletes_a_source_whose_posts_are_mentions_of_others_too(
+    ana: Actor, mara: Actor, brand: Client, other: Client, clock: Clock, page: Callable[[Actor], Browser]
+) -> None:
+    with tenant(ana.agency_id):
+        source = _add_feed("Ours", brand, by=ana, clock=clock)
+        found = make_mention(other, now=clock.now, source=source)
+    assert page(mara).post(f"/sources/{source.pk}/delete/").status_code == 303
+    commit_checks()
+    with tenant(ana.agency_id):
+        assert Post.objects.get(pk=found.post_id).source_id is None
+
+
+def test_a_limited_manager_reads_no_names_of_keys_that_are_for_others(
+    ana: Actor, mara: Actor, other: Client, page: Callable[[Actor], Browser], clock: Clock
+) -> None:
+    with tenant(ana.agency_id):
+        make_key(
+            name="Harbour's portal",
+            rights=["read"],
+            expires_at=None,
+            clients=[other.pk],
+            by=ana,
+            now=clock.now,
+        )
+    assert "Harbour" in page(ana).get("/activity/").content.decode()
+    assert "Harbour" not in page(mara).get("/activity/").content.decode()
+
+
+def test_a_shared_source_counts_the_mentions_of_their_clients_only(
+    ben: Actor, ana: Actor, mention: Mention, theirs: Mention, clock: Clock
+) -> None:
+    with tenant(ana.agency_id):
+        source = _add_feed("City news", None, by=ana, clock=clock)
+        Post.objects.filter(pk__in=[mention.post_id, theirs.post_id]).update(source=source)
+        read = {"started_at": clock.now, "finished_at": clock.now, "outcome": "read"}
+        SourceRead.objects.create(source=source, posts=2, mentions=2, **read)
+        assert found_by_source([source.pk], by=ana, now=clock.now)[source.pk] == Found(2, 2)
+    with tenant(ana.agency_id, clients=ben.clients):
+        assert found_by_source([source.pk], by=ben, now=clock.now)[source.pk] == Found(2, 1)

@@ -23,13 +23,16 @@ class Probe:
     sabotages: Sequence[Sequence[tuple[str, str]]]
 
 
-def _as_mine(connection: Connection, mine: World, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """Run as the working role inside my agency, and be the superuser again."""
+def _as_mine(
+    connection: Connection, mine: World, statement: str, *values: Any, settle: bool = True
+) -> list[tuple[Any, ...]]:
+    """Run as the working role inside my agency, with what a commit would check (`settle`), and be the superuser again."""
     connection.execute("SELECT set_config('app.agency_id', %s, true)", [str(mine.agency_id)])
     connection.execute("SET LOCAL ROLE earshot_app")
     done = connection.execute(statement, values)
     rows = done.fetchall() if done.description else []
-    connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    if settle:
+        connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     connection.execute("RESET ROLE")
     return rows
 
@@ -70,7 +73,7 @@ def _remove(connection: Connection, mine: World, theirs: World) -> list[str]:
     with connection.transaction(force_rollback=True):
         try:
             with connection.transaction():
-                _as_mine(connection, mine, "SELECT agency_audit_remove()")
+                _as_mine(connection, mine, "SELECT agency_audit_remove()", settle=False)
             flaws.append("removes the log of an agency that isn't being erased")
         except psycopg.errors.InsufficientPrivilege:
             pass
@@ -78,7 +81,13 @@ def _remove(connection: Connection, mine: World, theirs: World) -> list[str]:
         tables = ("agency_auditentry", "agency_auditlink", "agency_auditchain")
         before = [_count(connection, table, theirs) for table in tables]
         connection.execute("UPDATE agency_agency SET erasing_at = now() WHERE id = %s", [mine.agency_id])
-        _as_mine(connection, mine, "SELECT agency_audit_remove()")
+        try:
+            with connection.transaction():
+                _as_mine(connection, mine, "SELECT agency_audit_remove()")
+            flaws.append("removes the log of an agency that stays")
+        except psycopg.errors.InsufficientPrivilege:
+            pass
+        _as_mine(connection, mine, "SELECT agency_audit_remove()", settle=False)
         if [_count(connection, table, theirs) for table in tables] != before:
             flaws.append("removes theirs")
         if any(_count(connection, table, mine) for table in tables):

@@ -16,8 +16,12 @@ _PASSING = re.compile(
     r"|\d+ (?:s|min|ms)\b|" + UUID.pattern
 )
 # Doors that the right alone doesn't open: only the assignee, or a manager, gives a claim back or hands it on, nobody skips
-# a client who wants to be asked, and a key makes no key that can do more than itself.
-HELD = ("/release/", "/assign/", "/clear/", "v1/keys/")
+# a client who wants to be asked, and a key makes no key or member that can do more than itself, nor names a provider that
+# vouches for owners.
+HELD = (
+    *("/release/", "/assign/", "/clear/", "v1/keys/", "v1/identity-provider/"),
+    *("v1/members/", "v1/members/<uuid:member_id>/"),
+)
 # Doors to what concerns every client, which stay shut to members and keys that are limited to some of them.
 WHOLE_AGENCY = {
     ("PUT", "api/v1/sla-policy/"),

@@ -25,6 +25,7 @@ def environment() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.waits
 def test_the_demo_plays_the_whole_loop_and_leaves_nothing_running(environment: dict[str, str]) -> None:
     played = subprocess.run(
         [sys.executable, "manage.py", "demo"],

@@ -183,7 +183,9 @@ def test_erasing_an_agency_asks_who_it_is_waits_a_week_and_can_be_called_off(
     assert submit(browser, asked, button="Erase the agency", confirm="North").status_code == 422
     said = follow(browser, submit(browser, asked, button="Erase the agency", confirm="Northlight"))
     assert "Northlight is going to be erased" in words(said)
-    assert bens.get("/").status_code == 403
+    refused = bens.get("/")
+    assert refused.status_code == 403
+    assert "Northlight is going to be erased" in words(refused)
     assert key.get("/api/v1/me/").status_code == 401
     assert "going to be erased" in words(browser.get("/"))
     _nothing_rings_but_the_owners_mail(ana, clock)

@@ -172,6 +172,12 @@ def _sum_again(folder: Path) -> None:
 TAMPERED = [
     ("history.json", DORAS, "We never answered.", "history.json: version 2 isn't what its digest says."),
     ("history.json", '"move": "claim"', '"move": "dismiss"', "history.json: the log has no move 2, dismiss."),
+    (
+        "history.json",
+        '"verdict": "edit"',
+        '"verdict": "approve"',
+        "a decision that the log tells of is left out",
+    ),
     ("mention.json", "at nine", "at ten", "mention.json: the post's text isn't the one that was seen."),
     ("audit.jsonl", "192.0.2.9", "192.0.2.8", "who of entry"),
     ("audit.jsonl", "mention.claimed", "mention.dismissed", "audit.jsonl, line 1: entry"),

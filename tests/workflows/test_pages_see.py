@@ -19,7 +19,8 @@ from clients.actions.policies import set_approval_policy
 from clients.actions.view_links import make_view_link
 from clients.models import Client, Contact, ViewLink
 from mentions.actions.listening import set_query
-from mentions.models import Mention
+from mentions.actions.sources import add_source
+from mentions.models import Mention, Post
 from tests.contracts.world import make_world
 from tests.making import make_mention
 from tests.pages import follow, submit, tree, words
@@ -111,6 +112,26 @@ def test_the_page_shows_what_was_said_and_answered_and_by_whom_approved(
         assert f'href="{address}"' in shown.content.decode()
     assert "19:39" in text  # posted by hand 35 minutes after 19:04 in Riga
     assert figures(shown) == [1, 1, 0, 0]
+
+
+def test_a_post_that_another_clients_source_found_is_shown_without_it(
+    phone: Browser, link: str, answered: Mention, ana: Actor, clock: Any
+) -> None:
+    with tenant(ana.agency_id):
+        other = create_client(name="Harbour Books", time_zone="UTC", language="en", by=ana, now=clock.now)
+        source = add_source(
+            kind="feed",
+            name="Harbour crisis watch",
+            settings={"url": "https://town.example/feed.xml"},
+            every=timedelta(minutes=5),
+            client=other,
+            by=ana,
+            now=clock.now,
+        )
+        Post.objects.filter(pk=answered.post_id).update(source=source)
+    shown = phone.get(link)
+    assert (shown.status_code, "Harbour" in shown.content.decode()) == (200, False)
+    assert answered.post.text in words(shown)
 
 
 def test_the_time_to_answer_is_told_with_whose_it_was(phone: Browser, link: str, answered: Mention) -> None:

@@ -28,6 +28,7 @@ from mentions.actions.secrets import locked
 from mentions.models import Mention, Source
 from mentions.platforms.base import Ambiguous, PlatformError, Receipt, ReplyRequest
 from mentions.platforms.registry import get_platform
+from mentions.queries.mentions import source_for
 from mentions.words import Move, State
 from workflows.actions.clocks import hand_back
 from workflows.actions.responses import digest
@@ -131,14 +132,14 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     lock_mention(found, seen=None, now=now)
     publication = (
         Publication.objects.select_for_update(of=("self",))
-        .select_related("version__response", "mention__post__source")
+        .select_related("version__response", "mention__post")
         .get(pk=publication_id)
     )
     if publication.state not in {P.QUEUED, P.SENDING, P.AMBIGUOUS}:
         return None
     if publication.lease_until and publication.lease_until > now:
         return None
-    source = publication.mention.post.source
+    source = source_for(publication.mention)
     settings_or_error = _settings(publication, source)
     if isinstance(settings_or_error, PlatformError):
         error = settings_or_error

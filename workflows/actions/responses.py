@@ -17,6 +17,7 @@ from clients.models import Template
 from clients.words import ReplyKind
 from mentions.models import Mention
 from mentions.platforms.registry import get_platform
+from mentions.queries.mentions import source_for
 from mentions.words import State
 from workflows.actions.transition import MoveNotPossible, lock_mention
 from workflows.models import Response, Version
@@ -127,7 +128,7 @@ def add_version(response: Response, *, mention: Mention, text: str, by: Actor, n
 def lane_of(mention: Mention) -> str:
     """The platform that can publish a reply to this post, or by hand."""
     kind = mention.post.platform
-    source = mention.post.source
+    source = source_for(mention)
     return kind if source is not None and get_platform(kind).capabilities.publish else BY_HAND
 
 

@@ -16,7 +16,7 @@ from agency.queries.people import get_agency
 from agency.rights import Right
 from agency.tenancy import current_agency
 from mentions.models import Mention
-from mentions.queries.mentions import get_mention
+from mentions.queries.mentions import get_mention, source_for
 from workflows.ledger import sentence
 from workflows.models import (
     Approval,
@@ -98,7 +98,7 @@ def links_from(first: int) -> Iterator[Row]:
 
 def _mention(mention: Mention, by: Actor, now: datetime) -> Row:
     post, query = mention.post, mention.query
-    author, source = post.author, post.source
+    author, source = post.author, source_for(mention)
     agency = get_agency(by=by)
     return {
         "id": mention.pk,

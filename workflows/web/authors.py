@@ -81,10 +81,11 @@ class EraseAuthor(ConfirmPage):
     def load(self, **kwargs: Any) -> None:
         self.author = get_author(kwargs["author_id"], by=self.actor)
         known = what_is_known(self.author.pk, by=self.actor)
-        many = "1 mention" if known.mentions == 1 else f"{known.mentions} mentions"
+        one = known.mentions == 1
+        many = "1 mention with all work on it" if one else f"{known.mentions} mentions with all work on them"
         self.sentence = (
-            f"Everything about {self.author} goes, for good: the account, all its posts, and {many} with all work on them, "
-            "open ones too. Exports that were made before are deleted too, because they may hold some of it."
+            f"Everything about {self.author} goes, for good: the account, all its posts, and {many}, "
+            f"{'even if it is open' if one else 'open ones too'}. Exports that were made before are deleted too, because they may hold some of it."
         )
         self.consequence = (
             "This can't be undone. Counts stay, and that somebody was erased: when and by whom. What the account posts from "

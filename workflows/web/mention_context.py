@@ -83,7 +83,11 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
             "matched": mention.matched,
             "late_found": mention.late_found,
         },
-        "post": {**post_shown(mention, earlier=desk.earlier), "author_url": _author_url(mention)},
+        "post": {
+            **post_shown(mention, earlier=desk.earlier),
+            "author_url": _author_url(mention),
+            "source_name": mention.post.source.name if mention.post.source else "",
+        },
         "back_url": reverse("inbox"),
         "conflict": {"sentence": shown.conflict, "url": page, "lost_text": shown.lost_text}
         if shown.conflict

@@ -23,7 +23,6 @@ def post_shown(mention: Mention, *, earlier: int = 0) -> dict[str, Any]:
         "author_name": author.name if author else "",
         "author_line": _history(earlier, mention.client.name),
         "platform": post.platform,
-        "source_name": post.source.name if post.source_id and post.source else "",
         "url": safe_link(post.url) or "",
         # A feed's title is often the first words of its text over again.
         "title": "" if _repeats(post.title, post.text) else post.title,

@@ -83,6 +83,8 @@
     for (const hidden of root.querySelectorAll("[data-theme-toggle][hidden], [data-copy][hidden]")) hidden.hidden = false;
     for (const area of root.querySelectorAll("textarea[data-count]")) count(area);
     tick();
+    // The answer to a form: whoever reloads it is shown the page, and doesn't send the form again.
+    if (root.querySelector("[data-shown-once]")) history.replaceState(null, "", location.href);
   }
 
   document.addEventListener("click", (event) => {

@@ -18,6 +18,7 @@ from agency.actions.accounts import ask_new_password
 from agency.actions.audit import record_for_user
 from agency.actions.guesses import forget_account
 from agency.actions.sessions import end_sessions
+from agency.queries.doors import only_agency
 from agency.queries.second_factor import count_factors
 from agency.web.accounts.changes import CHANGES, Change, mail_of
 from agency.web.accounts.devices import guess_of, remember_device
@@ -121,11 +122,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def logout(self, request: HttpRequest) -> None:
-        user, key = request.user, request.session.session_key
+        user, key, only = request.user, request.session.session_key, only_agency(request.session)
         super().logout(request)
         if key and user.is_authenticated:
             end_sessions(user, only=key)
-            record_for_user(user, "account.signed_out", address=client_address(request), now=clock.now())
+            record_for_user(
+                user, "account.signed_out", address=client_address(request), now=clock.now(), only_in=only
+            )
 
     def send_notification_mail(
         self,

@@ -17,10 +17,12 @@ from allauth.mfa.webauthn.forms import (
     LoginWebAuthnForm,
     ReauthenticateWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal.auth import get_state
 from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from fido2.webauthn import UserVerificationRequirement
 
 from agency import vault
 from agency.actions.second_factor import step_of, take_code
@@ -108,8 +110,26 @@ class StartApp(Plain, ActivateTOTPForm):  # type: ignore[misc]
         return code
 
 
+class _Json(forms.JSONField):
+    """Django's passes on what its parser raises of huge numbers and deep nests."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError):
+            raise forms.ValidationError("That didn't work. Try again.") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return None
+
+
 class _ReadsCredential(forms.Form):
     """What a browser says a passkey answered, or anybody else: allauth passes on what its parsers raise."""
+
+    credential = _Json(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Any:
         read = getattr(super(), "clean_credential", None)
@@ -127,7 +147,12 @@ def _reading(read: Callable[[], Any]) -> Any:
 
 
 class SignInWithPasskey(_ReadsCredential, LoginWebAuthnForm):  # type: ignore[misc]
-    pass
+    def clean_credential(self) -> Any:
+        # The challenge of the step after a password, perhaps of another account, doesn't ask for a PIN or a fingerprint:
+        # answered here, a found security key alone would let in.
+        if (get_state() or {}).get("user_verification") != UserVerificationRequirement.REQUIRED:
+            raise forms.ValidationError("That didn't work. Try again.")
+        return super().clean_credential()
 
 
 class UsePasskey(_ReadsCredential, AuthenticateWebAuthnForm):  # type: ignore[misc]
