@@ -1,6 +1,6 @@
 """An agency's identity provider: set, tested, disabled; and the sign-ins that it vouches for."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,13 +10,14 @@ from agency.actions.audit import differences, record
 from agency.actor import Actor, ActorKind
 from agency.errors import Forbidden, Invalid
 from agency.http import Client, origin_of
-from agency.models import Agency, Identity, IdentityProvider, Membership
+from agency.models import Agency, AuditEntry, Identity, IdentityProvider, Membership
 from agency.oidc import LIMITS, Claims, check_issuer, discover
 from agency.queries.identity import sign_in_code
 from agency.queries.people import actor_of_member
 from agency.rights import ROLE_RIGHTS, Right, Role
 from agency.sealed import put
 
+REFUSALS_IN = timedelta(minutes=15)
 _SHOWN = ("name", "issuer", "client_id", "only_way")
 
 
@@ -223,7 +224,13 @@ def _tie(provider: IdentityProvider, claims: Claims, now: datetime) -> Identity:
 
 
 def note_refusal(provider: IdentityProvider, *, reason: str, address: str, now: datetime) -> None:
-    """Somebody was sent back by the provider and not let in. Inside the agency."""
+    """Somebody was sent back by the provider and not let in. Inside the agency.
+
+    One entry for an address and a while: who tries again and again must not fill the log.
+    """
+    recent = AuditEntry.objects.filter(action="identity.refused", address=address, at__gt=now - REFUSALS_IN)
+    if recent.exists():
+        return
     somebody = Actor(
         kind=ActorKind.SYSTEM, agency_id=provider.agency_id, id=None, name="Somebody", address=address
     )

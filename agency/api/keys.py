@@ -80,7 +80,8 @@ class KeyViews(ApiView):
         takes=KeyInput,
         gives=MadeKeyOutput,
         status=201,
-        description="The answer's `token` is shown this once. A key can't do more than who makes it.",
+        description="The answer's `token` is shown this once. A key can't do more than who makes it, nor outlive a"
+        " key that makes it.",
     )
     def create(self, request: Request) -> Response:
         given = self.body(KeyInput)

@@ -78,7 +78,7 @@ class MemberViews(ApiView):
         gives=MemberOutput,
         status=201,
         conflicts=True,
-        description="They are mailed how to sign in.",
+        description="They are mailed how to sign in. Nobody gives a role that may do more than they may themselves.",
     )
     def create(self, request: Request) -> Response:
         given, now = self.body(MemberInput), clock.now()
@@ -98,7 +98,7 @@ class MemberViews(ApiView):
         takes=MemberChanges,
         gives=MemberOutput,
         conflicts=True,
-        description="An agency keeps at least one owner.",
+        description="An agency keeps at least one owner. Nobody gives a role that may do more than they may themselves.",
     )
     def partial_update(self, request: Request, member_id: UUID) -> Response:
         member = get_membership(member_id, by=self.actor)

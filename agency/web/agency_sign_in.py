@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlencode
 
 import structlog
 from allauth.usersessions.models import UserSession
@@ -113,7 +114,7 @@ class AgencySignIn(ProviderPage):
         context = {
             "provider": self.provider.name,
             "agency_name": self.provider.agency.name,
-            "go_url": f"{go}?next={after}" if after != "/" else go,
+            "go_url": f"{go}?{urlencode({'next': after})}" if after != "/" else go,
         }
         return render(request, "agency/sign_in_by_provider.html", context)
 
