@@ -1,7 +1,7 @@
 from django.db import models
 
-from agency.ids import new_id
 from agency.tenancy import SameAgency, TenantForeignKey, TenantModel
+from clients.models.contact_link import ContactLink
 
 
 class Approval(TenantModel):
@@ -44,20 +44,10 @@ class Approval(TenantModel):
         return f"approval of {self.version_id}"
 
 
-class ApprovalLink(models.Model):
-    """An approver's way to one approval. Found by its token's hash before the agency is known, so outside row
-    security: ids and times only."""
+class ApprovalLink(ContactLink):
+    """An approver's way to one approval."""
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    agency = models.ForeignKey("agency.Agency", on_delete=models.CASCADE, related_name="+", db_index=False)
     approval = TenantForeignKey("workflows.Approval", on_delete=models.CASCADE, related_name="+")
-    contact = TenantForeignKey("clients.Contact", on_delete=models.CASCADE, related_name="+")
-    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of a 256-bit token
-    # SHA-256 of the mail address that it was made for: the link ends when the contact gets another.
-    address_digest = models.CharField(max_length=64)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
