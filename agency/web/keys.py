@@ -9,15 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency.actions.keys import make_key, revoke_key
-from agency.actions.limits import KnownClients, choose_clients, no_clients
+from agency.actions.limits import choose_clients
 from agency.errors import DomainError
 from agency.models import ApiKey
 from agency.queries.people import get_key, list_keys
 from agency.rights import Right
 from agency.web.fields import CleanText
 from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
-from agency.web.limits import ClientsField, offer_clients, say_clients
-from agency.web.views import StaffPage
+from agency.web.limits import ClientsField, OffersClients, offer_clients, say_clients
 
 _MAY = {Right.READ: "Read", Right.RESPOND: "Work mentions", Right.MANAGE: "Change clients and sources"}
 
@@ -36,10 +35,9 @@ class KeyForm(forms.Form):
     clients = ClientsField(help_text="It sees these clients only. Choose none for all.")
 
 
-class Keys(StaffPage):
+class Keys(OffersClients):
     right = Right.KEYS
     nav = "keys"
-    known: KnownClients = staticmethod(no_clients)
     form: forms.Form | None = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -54,7 +52,7 @@ class Keys(StaffPage):
             name=form.cleaned_data["name"],
             rights=form.cleaned_data["rights"],
             expires_at=None,
-            clients=choose_clients(form.cleaned_data.get("clients"), self.known(self.actor)),
+            clients=choose_clients(form.cleaned_data.get("clients"), self.clients),
             by=self.actor,
             now=self.now,
         )
@@ -68,14 +66,13 @@ class Keys(StaffPage):
             return self._show(self.form, status=status_of(error))
 
     def _form(self, data: Any = None) -> forms.Form:
-        return offer_clients(KeyForm(data), self.known(self.actor))
+        return offer_clients(KeyForm(data), self.clients)
 
     def _show(
         self, form: forms.Form, *, new_key: dict[str, str] | None = None, status: int = 200
     ) -> HttpResponse:
         keys = list_keys(by=self.actor).order_by("-created_at", "-id")
-        known = self.known(self.actor)
-        context = {"keys": [_line(key, known) for key in keys], "form": form, "new_key": new_key}
+        context = {"keys": [_line(key, self.clients) for key in keys], "form": form, "new_key": new_key}
         response = self.page("agency/keys.html", context, status=status)
         response["Cache-Control"] = "private, no-store"
         return response

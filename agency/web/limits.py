@@ -1,6 +1,7 @@
 """Which clients a member or a key is for. The clients are known above: `config.page_urls` hands them in."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,17 @@ from agency.models import Membership
 from agency.queries.people import get_membership
 from agency.rights import Right
 from agency.web.form_pages import FormPage
+from agency.web.views import StaffPage
+
+
+class OffersClients(StaffPage):
+    """A page on which clients are chosen; they are read once, whatever it shows of them."""
+
+    known: KnownClients = staticmethod(no_clients)
+
+    @cached_property
+    def clients(self) -> Mapping[UUID, str]:
+        return self.known(self.actor)
 
 
 class ClientsField(forms.TypedMultipleChoiceField):
@@ -42,11 +54,10 @@ class LimitForm(forms.Form):
     clients = ClientsField(help_text="Choose none for all clients.")
 
 
-class LimitMember(FormPage):
+class LimitMember(OffersClients, FormPage):
     right = Right.TEAM
     nav = "team"
     form_class = LimitForm
-    known: KnownClients = staticmethod(no_clients)
     member: Membership
 
     def load(self, **kwargs: Any) -> None:
@@ -58,7 +69,7 @@ class LimitMember(FormPage):
         )
 
     def make_form(self, data: Any) -> forms.Form:
-        return offer_clients(super().make_form(data), self.known(self.actor))
+        return offer_clients(super().make_form(data), self.clients)
 
     def initial(self) -> dict[str, Any]:
         return {"clients": [str(client_id) for client_id in self.member.client_ids or ()]}
@@ -68,8 +79,8 @@ class LimitMember(FormPage):
 
     def save(self, data: dict[str, Any]) -> str:
         chosen = data.get("clients")
-        limit_member(self.member, clients=chosen, known=self.known(self.actor), by=self.actor, now=self.now)
-        said = say_clients(self.member.client_ids, self.known(self.actor))
+        limit_member(self.member, clients=chosen, known=self.clients, by=self.actor, now=self.now)
+        said = say_clients(self.member.client_ids, self.clients)
         self.said = f"{self.member.name} works for {said} now."
         return reverse("team")
 

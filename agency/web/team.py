@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from agency.actions.limits import KnownClients, limit_member, no_clients
+from agency.actions.limits import limit_member
 from agency.actions.members import add_member, change_role, remove_member
 from agency.actor import Actor
 from agency.errors import DomainError
@@ -20,8 +20,7 @@ from agency.rights import Right, Role
 from agency.web.answers import see_other
 from agency.web.fields import CleanText, Mail, Pick
 from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
-from agency.web.limits import ClientsField, offer_clients, say_clients
-from agency.web.views import StaffPage
+from agency.web.limits import ClientsField, OffersClients, offer_clients, say_clients
 
 
 class InviteForm(forms.Form):
@@ -35,10 +34,9 @@ class RoleForm(forms.Form):
     role = Pick(label="Role", choices=Role.choices, missing="Choose a role.")
 
 
-class Team(StaffPage):
+class Team(OffersClients):
     right, write_right = Right.READ, Right.TEAM
     nav = "team"
-    known: KnownClients = staticmethod(no_clients)
     form: forms.Form | None = None
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -53,8 +51,7 @@ class Team(StaffPage):
         clients = given.pop("clients", None)
         member = add_member(**given, by=self.actor, now=self.now)
         if clients is not None:
-            known = self.known(self.actor)
-            limit_member(member, clients=clients, known=known, by=self.actor, now=self.now)
+            limit_member(member, clients=clients, known=self.clients, by=self.actor, now=self.now)
         return self.done(reverse("team"), f"{form.cleaned_data['email']} is invited: a mail is on its way.")
 
     def refused(self, error: DomainError) -> HttpResponse:
@@ -64,13 +61,16 @@ class Team(StaffPage):
             put_errors(self.form, error)
             return self._show(self.form, status=status_of(error))
 
+    @property
+    def offered(self) -> Mapping[UUID, str]:
+        """Nothing to who only reads the page."""
+        return self.clients if self.actor.may(Right.TEAM) else {}
+
     def _form(self, data: Any = None) -> forms.Form:
-        return offer_clients(InviteForm(data), self.known(self.actor) if self.actor.may(Right.TEAM) else {})
+        return offer_clients(InviteForm(data), self.offered)
 
     def _show(self, form: forms.Form, *, status: int = 200) -> HttpResponse:
-        return self.page(
-            "agency/team.html", team_shown(self.actor, form, self.known(self.actor)), status=status
-        )
+        return self.page("agency/team.html", team_shown(self.actor, form, self.offered), status=status)
 
 
 def team_shown(by: Actor, form: forms.Form, known: Mapping[UUID, str]) -> dict[str, Any]:
@@ -109,12 +109,11 @@ def _line(member: Membership, by: Actor, known: Mapping[UUID, str]) -> dict[str,
     }
 
 
-class ChangeRole(StaffPage):
+class ChangeRole(OffersClients):
     """Takes the little form of one line. Whoever reloads its address is shown the team."""
 
     right = Right.TEAM
     nav = "team"
-    known: KnownClients = staticmethod(no_clients)
 
     def get(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
         return see_other(request, reverse("team"))
@@ -129,8 +128,8 @@ class ChangeRole(StaffPage):
             return super().refused(error)
         messages.error(self.request, error.message)
         with self.inside(read_only=True):
-            form = offer_clients(InviteForm(), self.known(self.actor))
-            shown = team_shown(self.actor, form, self.known(self.actor))
+            form = offer_clients(InviteForm(), self.clients)
+            shown = team_shown(self.actor, form, self.clients)
             return self.page("agency/team.html", shown, status=status_of(error))
 
 
