@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.test import Client as Browser
@@ -11,6 +12,7 @@ from django.test import override_settings
 from django.urls import path
 from django.views import View
 
+from agency.api.me import MeViews
 from agency.api.views import ApiView
 from agency.rights import Right
 from agency.web.views import StaffPage
@@ -109,8 +111,6 @@ def test_an_action_whose_right_went_missing_serves_nobody(
     db: None, ana: Any, api: Any, monkeypatch: Any
 ) -> None:
     """Even if the table of rights changed after the view was built."""
-    from agency.api.me import MeViews  # noqa: PLC0415
-
     monkeypatch.setattr(MeViews, "rights", {})
     with pytest.raises(ImproperlyConfigured, match="MeViews states no right"):
         api(ana).get("/api/v1/me/")
@@ -122,7 +122,5 @@ def test_a_page_without_a_right_cannot_be_built() -> None:
 
 
 def test_the_middleware_that_refuses_comes_last() -> None:
-    from django.conf import settings  # noqa: PLC0415
-
     assert settings.MIDDLEWARE[-1] == "config.stated.StatedRights"
     assert not states_a_right(SimpleNamespace(view_class="StaffPage"), "x/")
