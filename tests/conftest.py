@@ -24,7 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Each process searches its log; xdist's workers hand over what they found."""
-    told = (watch.lines, len(watch.known), watch.found())
+    deaf = [] if watch.is_listening() else ["The log was set up again, and nobody listened to it any more."]
+    told = (watch.lines, len(watch.known), deaf + watch.found())
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["logged"] = told
         return

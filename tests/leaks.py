@@ -58,6 +58,11 @@ class Watch:
         self._file.seek(0, 2)
         return leaks
 
+    def is_listening(self) -> bool:
+        """Whether the log still comes here: setting the logging up again would send it elsewhere."""
+        keepers = (handler for handler in logging.getLogger().handlers if isinstance(handler, Keeper))
+        return any(keeper.watch is self for keeper in keepers)
+
     def close(self) -> None:
         self._file.close()
 

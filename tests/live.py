@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
 
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler, get_internal_wsgi_application
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 
 
 class _Quiet(WSGIRequestHandler):
@@ -16,7 +17,8 @@ class _Quiet(WSGIRequestHandler):
 def serve() -> Iterator[str]:
     """The address, such as http://127.0.0.1:41234. Whoever calls has really committed what the pages should show."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
-    server.set_app(get_internal_wsgi_application())
+    # Not config.wsgi: loading it sets Django up again, and with it the logging that tests/leaks.py listens to.
+    server.set_app(WSGIHandler())
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

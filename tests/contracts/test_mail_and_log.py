@@ -1,6 +1,7 @@
 """What leaves the database by mail holds nothing of another agency, and the log nothing of any."""
 
 import logging
+from contextlib import closing
 
 import pytest
 from django.core import mail
@@ -29,17 +30,17 @@ def test_looking_at_everything_leaves_no_word_of_it_in_the_log(worlds: Worlds) -
     watch = Watch()
     keeper, root = Keeper(watch), logging.getLogger()
     keeper.setFormatter(root.handlers[0].formatter)
-    root.addHandler(keeper)
-    try:
-        ours = worlds[0]
-        caller = make_caller("member:owner", *worlds, now=FRIDAY_EVENING)
-        for door in guarded():
-            if door.method == "GET":
-                caller.knock("GET", door.path(**ours.names()), is_api=door.is_api)
-    finally:
-        root.removeHandler(keeper)
-    for world in worlds:
-        watch.known[world.mark] = world.mark  # a word of its clients, posts and people
-    assert watch.lines > 100
-    assert watch.found() == []
-    watch.close()
+    with closing(watch):
+        root.addHandler(keeper)
+        try:
+            ours = worlds[0]
+            caller = make_caller("member:owner", *worlds, now=FRIDAY_EVENING)
+            for door in guarded():
+                if door.method == "GET":
+                    caller.knock("GET", door.path(**ours.names()), is_api=door.is_api)
+        finally:
+            root.removeHandler(keeper)
+        for world in worlds:
+            watch.known[world.mark] = world.mark  # a word of its clients, posts and people
+        assert watch.lines > 100
+        assert watch.found() == []
