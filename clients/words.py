@@ -50,6 +50,23 @@ class ClockKind(TextChoices):
     NEXT_RESPONSE = "next_response", "Respond again"
 
 
+class Cover(TextChoices):
+    """What the agency does for a client outside its office hours."""
+
+    NONE = "none", "Nobody: the time runs in office hours"
+    ON_CALL = "on_call", "On call: urgent mentions run around the clock"
+    ALWAYS = "always", "Around the clock"
+
+
+class HoursOf(TextChoices):
+    """In which hours a promise runs."""
+
+    CLIENT = "client", "The client's office hours, and its after-hours cover"
+    AGENCY = "agency", "The agency's office hours"
+    CALENDAR = "calendar", "Another calendar"
+    ALWAYS = "always", "Around the clock"
+
+
 class ReplyKind(TextChoices):
     """Kinds of reply, as the field names them."""
 

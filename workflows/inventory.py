@@ -70,6 +70,8 @@ INVENTORY: dict[str, Kept] = {
     "clients.ViewLink": Kept("view_links", client="client", hidden=frozenset({"digest", "address_digest"})),
     "clients.Query": Kept("listening", client="client"),
     "clients.ApprovalPolicy": Kept("approval_policies", client="client"),
+    "clients.Calendar": Kept("calendars", client="client"),
+    "clients.CalendarVersion": Kept("calendar_versions", client="calendar__client"),
     "clients.SlaPolicy": Kept("promises", client="client"),
     "clients.SlaTarget": Kept("promised_times", client="policy__client"),
     "clients.Template": Kept("playbook", client="client"),

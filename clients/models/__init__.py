@@ -1,4 +1,5 @@
 from clients.models.approval_policy import ApprovalPolicy
+from clients.models.calendar import Calendar, CalendarVersion
 from clients.models.client import Client
 from clients.models.contact import Contact
 from clients.models.query import Query
@@ -8,6 +9,8 @@ from clients.models.view_link import ViewLink
 
 __all__ = [
     "ApprovalPolicy",
+    "Calendar",
+    "CalendarVersion",
     "Client",
     "Contact",
     "Query",

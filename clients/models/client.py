@@ -1,7 +1,8 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from agency.tenancy import TenantModel
+from agency.tenancy import TenantForeignKey, TenantModel
+from clients.words import Cover
 
 
 class Client(TenantModel):
@@ -16,6 +17,11 @@ class Client(TenantModel):
     archived_at = models.DateTimeField(null=True, blank=True)
     # Closed mentions older than this are deleted; null: kept for ever.
     keep_days = models.PositiveIntegerField(null=True, blank=True)
+    # Its office hours; null: the agency's default calendar, and where there is none, around the clock.
+    calendar = TenantForeignKey(
+        "clients.Calendar", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
+    )
+    cover = models.CharField(max_length=8, choices=Cover, default=Cover.NONE)
 
     class Meta:
         constraints = [

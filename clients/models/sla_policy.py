@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from agency.tenancy import TenantForeignKey, TenantModel
-from clients.words import ClockKind, Priority
+from clients.words import ClockKind, HoursOf, Priority
 
 
 class SlaPolicy(TenantModel):
@@ -42,12 +42,15 @@ class SlaPolicy(TenantModel):
         return f"{self.client or 'Agency default'}, version {self.version}"
 
     def target_for(self, kind: ClockKind, priority: str) -> timedelta:
-        """How long such a clock may take. A later answer is promised as soon as the first one."""
-        promised = ClockKind.RESPOND if kind is ClockKind.NEXT_RESPONSE else kind
-        target: timedelta = next(
-            t.target for t in self.targets.all() if (t.priority, t.kind) == (priority, promised)
-        )
+        """How long such a clock may take."""
+        target: timedelta = self.row_for(kind, priority).target
         return target
+
+    def row_for(self, kind: ClockKind, priority: str) -> "SlaTarget":
+        """Its promise, with the hours it runs in. A later answer is promised as soon as the first one."""
+        promised = ClockKind.RESPOND if kind is ClockKind.NEXT_RESPONSE else kind
+        row: SlaTarget = next(t for t in self.targets.all() if (t.priority, t.kind) == (priority, promised))
+        return row
 
 
 class SlaTarget(TenantModel):
@@ -60,11 +63,20 @@ class SlaTarget(TenantModel):
     priority = models.CharField(max_length=8, choices=Priority)
     kind = models.CharField(max_length=16, choices=ClockKind)
     target = models.DurationField()
+    hours = models.CharField(max_length=8, choices=HoursOf, default=HoursOf.CLIENT)
+    calendar = TenantForeignKey(
+        "clients.Calendar", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["agency", "policy", "priority", "kind"], name="target_is_one"),
             models.CheckConstraint(condition=models.Q(target__gt="00:00:00"), name="target_is_positive"),
+            models.CheckConstraint(
+                condition=models.Q(hours="calendar", calendar__isnull=False)
+                | (~models.Q(hours="calendar") & models.Q(calendar=None)),
+                name="target_names_its_calendar",
+            ),
         ]
 
     def __str__(self) -> str:

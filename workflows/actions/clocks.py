@@ -205,7 +205,9 @@ def fire_clocks(clocks: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime
 
 def _fire(clock: Clock, state: ClockState, now: datetime) -> ClockState:
     for step, at in rules.due_steps(state, now, ALWAYS, tuple(clock.warn_at)):
-        ClockEvent(clock=clock, step=step, at=at, recorded_at=now).save(force_insert=True)
+        clock.lines += 1
+        line = {"n": clock.lines, "kind": rules.EventKind.FIRE.value, "step": step}
+        ClockEvent(clock=clock, **line, at=at, recorded_at=now).save(force_insert=True)
         emit_many([_told(clock, step, at, now)])
         state = rules.fire(state, step, at)
     return state
@@ -246,7 +248,7 @@ def _put(clock: Clock, state: ClockState) -> None:
 
 _STORED = [
     *("target", "used", "grace", "inherited", "running_since", "paused_at", "stopped_at"),
-    *("fired", "breached_at", "due_at", "next_fire_at"),
+    *("fired", "breached_at", "due_at", "next_fire_at", "lines"),
 ]
 
 

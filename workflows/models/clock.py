@@ -5,7 +5,7 @@ from django.db import models
 
 from agency.tenancy import TenantForeignKey, TenantModel
 from clients.words import ClockKind
-from workflows.clock import ClockState
+from workflows.clock import ClockState, EventKind
 
 
 class Clock(TenantModel):
@@ -15,6 +15,11 @@ class Clock(TenantModel):
 
     mention = TenantForeignKey("mentions.Mention", on_delete=models.CASCADE, related_name="clocks")
     policy = TenantForeignKey("clients.SlaPolicy", on_delete=models.PROTECT, related_name="+")
+    # Whose policy it is, and why its hours are these, as a word (`workflows/promises.py`).
+    match = models.CharField(max_length=40, default="agency")
+    # The hours that it runs in; null: around the clock. The version is the one in force when that was last decided.
+    calendar = TenantForeignKey("clients.Calendar", on_delete=models.RESTRICT, null=True, related_name="+")
+    calendar_version = models.PositiveIntegerField(null=True)
     kind = models.CharField(max_length=16, choices=ClockKind)
     instance = models.PositiveSmallIntegerField(default=1)
     target = models.DurationField()
@@ -32,6 +37,8 @@ class Clock(TenantModel):
     breached_at = models.DateTimeField(null=True)
     # A clock that counts but can't breach: the post was found too late.
     excused_late = models.BooleanField(default=False)
+    # How many lines its history has (ClockEvent).
+    lines = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -64,20 +71,34 @@ class Clock(TenantModel):
 
 
 class ClockEvent(TenantModel):
-    """A warning or the breach of one clock: each step once, by the database's own word. Append-only."""
+    """One line of a clock's history: a move, or a warning or the breach, each step once by the database's own word.
+
+    Append-only. `workflows.clock.fold` makes the clock again from its lines in the order of `n`.
+    """
 
     referenced = False
     part_of = "clock__mention__client_id"
 
     clock = TenantForeignKey("workflows.Clock", on_delete=models.CASCADE, related_name="events")
-    step = models.CharField(max_length=10)
+    n = models.PositiveSmallIntegerField()  # 1, 2, …
+    kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in EventKind])
+    step = models.CharField(max_length=10, blank=True)  # of a fire
     at = models.DateTimeField()  # when it fell due: for a breach the deadline, never the sweep's time
     recorded_at = models.DateTimeField()
+    # Of a start, and of a retarget: what was promised from then on, and in which hours (null: around the clock).
+    target = models.DurationField(null=True)
+    grace = models.DurationField(null=True)
+    calendar = TenantForeignKey("clients.Calendar", on_delete=models.RESTRICT, null=True, related_name="+")
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["agency", "clock", "step"], name="clock_fires_each_step_once")
+            models.UniqueConstraint(fields=["agency", "clock", "n"], name="clock_line_is_one"),
+            models.UniqueConstraint(
+                fields=["agency", "clock", "step"],
+                condition=models.Q(kind="fire"),
+                name="clock_fires_each_step_once",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.step
+        return self.step or self.kind

@@ -150,8 +150,8 @@ def _history(mention: Mention, now: datetime) -> dict[str, Any]:
         ),
         "clock_events": _rows(
             ClockEvent.objects.filter(clock__mention=mention),
-            *("step", "at", "recorded_at"),
-            kind=F("clock__kind"),
+            *("n", "kind", "step", "at", "recorded_at", "target", "grace", "calendar_id"),
+            clock_kind=F("clock__kind"),
             instance=F("clock__instance"),
             by="at",
         ),

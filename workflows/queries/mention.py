@@ -142,7 +142,9 @@ def history_of(mention: Mention) -> list[Happening]:
     ]
     found += [
         Happening(event.at, f"clock:{event.step}", "", event.clock.kind)
-        for event in ClockEvent.objects.filter(clock__mention=mention).select_related("clock")
+        for event in ClockEvent.objects.filter(
+            clock__mention=mention, kind=rules.EventKind.FIRE
+        ).select_related("clock")
     ]
     found += [
         Happening(approval.delivered_at, "delivered", "", "")
