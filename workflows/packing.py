@@ -125,7 +125,11 @@ def _story(evidence: Evidence) -> str:
             f"Found for {mention['client']['name']}; matched {', '.join(mention['matched'])}",
         ),
         *((m["at"], _moved(m)) for m in history["transitions"]),
-        *((e["at"], f"The clock “{e['kind']}” reached {e['step']}") for e in history["clock_events"]),
+        *(
+            (e["at"], f"The clock “{e['clock_kind']}” reached {e['step']}")
+            for e in history["clock_events"]
+            if e["step"]
+        ),
         *(
             (v["created_at"], f"{v['author_name']} wrote version {v['number']}:\n{v['text']}")
             for v in history["versions"]
