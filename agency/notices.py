@@ -8,6 +8,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from agency import channel_notices
 from agency.actions.accounts import NEW_PASSWORD
 from agency.actions.members import INVITATION
 from agency.actions.notices import Mail, NoticeKind, register_notice
@@ -66,5 +67,6 @@ def _write_new_password(notice: Notice, now: datetime) -> Mail | None:
 
 
 def register() -> None:
-    register_notice(INVITATION, NoticeKind(write=_write_invitation))
-    register_notice(NEW_PASSWORD, NoticeKind(write=_write_new_password))
+    register_notice(INVITATION, NoticeKind(write=_write_invitation, title="Invitation"))
+    register_notice(NEW_PASSWORD, NoticeKind(write=_write_new_password, title="A new password"))
+    channel_notices.register()

@@ -12,7 +12,9 @@ OUTSIDE = {
     "agency_membership": "says which agencies a person may enter",
     "agency_apikey": "found by its prefix before the agency is known; holds a hash",
     "agency_alarm": "one sweep serves all agencies; ids and times only",
+    "agency_acklink": "found by its token's hash before the agency is known; ids and times only",
     "clients_viewlink": "found by its token's hash before the agency is known; ids and times only",
+    "workflows_alertlink": "found by its token's hash before the agency is known; ids and times only",
     "workflows_approvallink": "found by its token's hash before the agency is known; ids and times only",
     "account_emailaddress": "allauth's, about users",
     "mfa_authenticator": "allauth's: a person's second factors, whatever agency they work in",
@@ -50,6 +52,7 @@ NARROWED = {
     "agency_event": APPEND,
     "workflows_transition": APPEND,
     "workflows_clockevent": APPEND,
+    "workflows_escalationline": APPEND,
     "workflows_attempt": APPEND,
     "workflows_version": APPEND,
 }

@@ -6,7 +6,8 @@ class ClientsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # The handlers of notices register themselves where they are defined; every process needs them all.
+        # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
         from clients import notices  # noqa: PLC0415
+        from clients.actions import calendar_upkeep  # noqa: F401, PLC0415
 
         notices.register()

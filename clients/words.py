@@ -4,6 +4,9 @@ from collections.abc import Iterable
 
 from django.db.models import TextChoices
 
+# The alarm by which a calendar learns of further public holidays.
+CALENDAR_UPKEEP = "calendar.upkeep"
+
 
 class Part(TextChoices):
     """What somebody at the client does; one person may have several."""
@@ -47,6 +50,7 @@ class ClockKind(TextChoices):
     CLAIM = "claim", "Claim"
     RESPOND = "respond", "Respond"
     DECIDE = "decide", "Client decides"
+    PUBLISH = "publish", "Publish"
     NEXT_RESPONSE = "next_response", "Respond again"
 
 

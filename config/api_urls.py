@@ -6,23 +6,33 @@ from django.urls import include, path, re_path
 
 from agency.api.agencies import AgencyViews
 from agency.api.audit import AuditViews
+from agency.api.channels import ChannelTrial, ChannelViews, RoomTrial, RoomViews
 from agency.api.docs import SchemaPage, nowhere, schema
 from agency.api.events import EventViews
 from agency.api.identity import IdentityProviderTest, IdentityProviderViews, IdentityViews
 from agency.api.keys import KeyViews
 from agency.api.me import MeViews
 from agency.api.members import MemberViews
+from agency.api.notices import NoticeViews
+from clients.api.calendars import CalendarViews, ClientHoursViews, DefaultCalendarViews
 from clients.api.clients import ClientViews
 from clients.api.contacts import ContactViews
-from clients.api.policies import ApprovalPolicyViews, DefaultSlaPolicyViews, SlaPolicyViews
+from clients.api.ladders import DefaultLadderViews, LadderViews
+from clients.api.policies import ApprovalPolicyViews
+from clients.api.promises import DefaultSlaPolicyViews, SlaPolicyViews
+from clients.api.rotas import MemberHoursViews, OnCallViews, OverrideViews, RotaViews
 from clients.api.templates import TemplateViews
 from clients.queries.clients import known_clients
 from mentions.api.authors import AuthorViews
+from mentions.api.own_accounts import OwnAccountViews
 from mentions.api.posts import PostViews
 from mentions.api.queries import QueryViews
 from mentions.api.sources import SourceViews
+from workflows.actions.promise_preview import what_it_changes
 from workflows.api.erasures import BlockViews, ErasureViews
+from workflows.api.escalations import EscalationViews
 from workflows.api.evidence import EvidenceViews
+from workflows.api.excuses import ExcuseViews
 from workflows.api.exports import ExportViews
 from workflows.api.mentions import MentionViews
 from workflows.api.moves import MoveViews
@@ -35,8 +45,20 @@ SET: dict[str, Any] = {"get": "retrieve", "put": "update"}
 
 of_agency = [
     path("me/", MeViews.as_view({"get": "retrieve"})),
+    path("me/hours/", MemberHoursViews.as_view({**SET, "delete": "destroy"})),
+    path("on-call/", OnCallViews.as_view({"get": "retrieve"})),
+    path("rotas/", RotaViews.as_view(ALL)),
+    path("rotas/<uuid:rota_id>/", RotaViews.as_view({**SET, "delete": "destroy"})),
+    path("rotas/<uuid:rota_id>/overrides/", OverrideViews.as_view({"post": "create"})),
+    path("rotas/<uuid:rota_id>/take-over/", RotaViews.as_view({"post": "take_over"})),
+    path("overrides/<uuid:override_id>/", OverrideViews.as_view({"delete": "destroy"})),
+    path("ladder/", DefaultLadderViews.as_view({**SET, "delete": "destroy"})),
     path("agency/", AgencyViews.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("sla-policy/", DefaultSlaPolicyViews.as_view(SET)),
+    path(
+        "sla-policy/preview/", DefaultSlaPolicyViews.as_view({"post": "preview"}, effects=what_it_changes)
+    ),
+    path("sla-policy/versions/", DefaultSlaPolicyViews.as_view({"get": "versions"})),
     path("members/", MemberViews.as_view(ALL, known=known_clients)),
     path("members/<uuid:member_id>/", MemberViews.as_view(ONE, known=known_clients)),
     path("keys/", KeyViews.as_view(ALL, known=known_clients)),
@@ -47,6 +69,16 @@ of_agency = [
     path("identity-provider/enable/", IdentityProviderViews.as_view({"post": "enable"})),
     path("identities/", IdentityViews.as_view({"get": "list"})),
     path("identities/<uuid:identity_id>/", IdentityViews.as_view({"delete": "destroy"})),
+    path("channels/", ChannelViews.as_view(ALL)),
+    path("channels/<uuid:channel_id>/", ChannelViews.as_view(ONE)),
+    path("channels/<uuid:channel_id>/enable/", ChannelViews.as_view({"post": "enable"})),
+    path("channels/<uuid:channel_id>/test/", ChannelTrial.as_view({"post": "test"})),
+    path("rooms/", RoomViews.as_view(ALL)),
+    path("rooms/<uuid:room_id>/", RoomViews.as_view(ONE)),
+    path("rooms/<uuid:room_id>/enable/", RoomViews.as_view({"post": "enable"})),
+    path("rooms/<uuid:room_id>/test/", RoomTrial.as_view({"post": "test"})),
+    path("notices/", NoticeViews.as_view({"get": "list"})),
+    path("notices/<uuid:notice_id>/acknowledge/", NoticeViews.as_view({"post": "acknowledge"})),
     path("events/", EventViews.as_view({"get": "list"})),
     path("audit/", AuditViews.as_view({"get": "list"})),
     path("audit/chain/", AuditViews.as_view({"get": "chain"})),
@@ -57,8 +89,41 @@ of_clients = [
     path("clients/<uuid:client_id>/archive/", ClientViews.as_view({"post": "archive"})),
     path("clients/<uuid:client_id>/restore/", ClientViews.as_view({"post": "restore"})),
     path("clients/<uuid:client_id>/query/", QueryViews.as_view(SET)),
+    path("clients/<uuid:client_id>/own-accounts/", OwnAccountViews.as_view(SET)),
     path("clients/<uuid:client_id>/approval-policy/", ApprovalPolicyViews.as_view(SET)),
-    path("clients/<uuid:client_id>/sla-policy/", SlaPolicyViews.as_view(SET)),
+    path("clients/<uuid:client_id>/sla-policy/", SlaPolicyViews.as_view({**SET, "delete": "destroy"})),
+    *(
+        path(
+            f"clients/<uuid:client_id>/sla-policy/{name}/",
+            SlaPolicyViews.as_view({"post": name.replace("-", "_")}, effects=what_it_changes),
+        )
+        for name in ("preview", "preview-default")
+    ),
+    path("clients/<uuid:client_id>/sla-policy/versions/", SlaPolicyViews.as_view({"get": "versions"})),
+    path("clients/<uuid:client_id>/ladder/", LadderViews.as_view({**SET, "delete": "destroy"})),
+    path("clients/<uuid:client_id>/hours/", ClientHoursViews.as_view(SET)),
+    path(
+        "clients/<uuid:client_id>/hours/preview/",
+        ClientHoursViews.as_view({"post": "preview"}, effects=what_it_changes),
+    ),
+    path("calendars/", CalendarViews.as_view(ALL)),
+    path(
+        "calendars/<uuid:calendar_id>/", CalendarViews.as_view({"get": "retrieve", "patch": "partial_update"})
+    ),
+    path("calendars/<uuid:calendar_id>/versions/", CalendarViews.as_view({"post": "change"})),
+    path(
+        "calendars/<uuid:calendar_id>/versions/preview/",
+        CalendarViews.as_view({"post": "preview"}, effects=what_it_changes),
+    ),
+    path("calendars/<uuid:calendar_id>/archive/", CalendarViews.as_view({"post": "archive"})),
+    path("calendars/<uuid:calendar_id>/open/", CalendarViews.as_view({"get": "open"})),
+    path("calendars/<uuid:calendar_id>/due/", CalendarViews.as_view({"get": "due"})),
+    path("calendar-versions/<uuid:version_id>/", CalendarViews.as_view({"delete": "withdraw"})),
+    path("default-calendar/", DefaultCalendarViews.as_view(SET)),
+    path(
+        "default-calendar/preview/",
+        DefaultCalendarViews.as_view({"post": "preview"}, effects=what_it_changes),
+    ),
     path("clients/<uuid:client_id>/retention/", RetentionViews.as_view(SET)),
     path("contacts/", ContactViews.as_view(ALL)),
     path("contacts/<uuid:contact_id>/", ContactViews.as_view(ONE)),
@@ -78,10 +143,18 @@ of_mentions = [
     path("posts/<uuid:post_id>/", PostViews.as_view({"get": "retrieve"})),
     path("mentions/", MentionViews.as_view({"get": "list"})),
     path("mentions/<uuid:mention_id>/evidence/", EvidenceViews.as_view({"post": "create"})),
+    path("mentions/<uuid:mention_id>/escalations/", EscalationViews.as_view({"get": "list"})),
+    path("mentions/<uuid:mention_id>/acknowledge/", EscalationViews.as_view({"post": "acknowledge"})),
     path("mentions/<uuid:mention_id>/", MentionViews.as_view({"get": "retrieve"})),
     *(
         path(f"mentions/<uuid:mention_id>/{name}/", MoveViews.as_view({"post": name}))
-        for name in ("claim", "release", "assign", "priority", "dismiss", "reopen")
+        for name in ("claim", "release", "assign", "priority", "dismiss", "answered", "reopen")
+    ),
+    path("excuses/", ExcuseViews.as_view(ALL)),
+    path("excuses/<uuid:excuse_id>/", ExcuseViews.as_view({"get": "retrieve"})),
+    *(
+        path(f"excuses/<uuid:excuse_id>/{name}/", ExcuseViews.as_view({"post": name}))
+        for name in ("grant", "refuse", "withdraw")
     ),
     path("mentions/<uuid:mention_id>/suggest/", ReplyViews.as_view({"get": "suggest"})),
     path("mentions/<uuid:mention_id>/send-again/", ReplyViews.as_view({"post": "send_again"})),

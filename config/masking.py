@@ -6,7 +6,7 @@ from typing import Any
 
 # The token of a contact's link, of a password link, and the secret part of an API key.
 _SECRET = re.compile(
-    r"(/(?:approve|see)/|%2[Ff](?:approve|see)%2[Ff]|/reset/key/|\besk_[a-z0-9]{4,20}_)[\w-]{6,}"
+    r"(/(?:approve|see|ack|alert)/|%2[Ff](?:approve|see|ack|alert)%2[Ff]|/reset/key/|\besk_[a-z0-9]{4,20}_)[\w-]{6,}"
 )
 # What an identity provider sends along, and a user name with a password in any address.
 _WAY_BACK = re.compile(r"(/accounts/agency/[\w-]{1,40}/back/\?)[^\s'\"]+")

@@ -50,6 +50,10 @@ def _database(name: str) -> dict[str, Any]:
         "prepare_threshold": 5 if prepares else None,
         "application_name": "earshot",
         "connect_timeout": 10,
+        # A server, or a network, that went without a word is found out within a minute.
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 6,
     }
     # Where statements aren't prepared a pooler is between, and the next statement may meet another connection.
     parsed["DISABLE_SERVER_SIDE_CURSORS"] = not prepares
@@ -175,6 +179,15 @@ else:
 if env.str("MIGRATE_DATABASE_URL", default=""):
     # Owns the tables; only `migrate` uses it.
     DATABASES["owner"] = _database("MIGRATE_DATABASE_URL")
+
+# Where the sweeper listens: a session of the database itself. Behind a pooler it has to be named.
+LISTEN_URL = env.str("EARSHOT_LISTEN_URL", default="")
+if LISTEN_URL and not LISTEN_URL.startswith(("postgresql://", "postgres://")):
+    raise ImproperlyConfigured(
+        "EARSHOT_LISTEN_URL must be a PostgreSQL address: postgresql://user:password@host:port/name"
+    )
+if not LISTEN_URL and _switch("EARSHOT_PREPARE", default=True):
+    LISTEN_URL = env.str("DATABASE_URL", default="")
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

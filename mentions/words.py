@@ -30,6 +30,7 @@ class Move(TextChoices):
     CLEAR = "clear", "Approve without asking"
     REVISE = "revise", "Revise"
     RESPOND = "respond", "Mark as responded"
+    ANSWER = "answer", "The client answered it"
     DISMISS = "dismiss", "Dismiss"
     REOPEN = "reopen", "Reopen"
 

@@ -7,6 +7,7 @@ uv run python -m tests.screenshots      # writes docs/images/
 import email
 import os
 import re
+import subprocess
 import sys
 import time
 from email import policy
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from config.launcher.processes import default_path, running
+from config.launcher.processes import default_path, running, running_environment
 from tests.browser import CHROMIUM, LAUNCH, app_code, keep_passkeys
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -40,6 +41,7 @@ def main() -> None:
         page.screenshot(path=IMAGES / "inbox.png")
         _open(page, "Pauls")
         page.screenshot(path=IMAGES / "mention.png", full_page=True)
+        _ledger(page, data_dir)
         _phone(browser, address, data_dir / "mail")
         _agency(browser, address, password)
         _second_factor(browser, address, password)
@@ -123,6 +125,16 @@ def _second_factor(browser: Browser, address: str, password: str) -> None:
     new.get_by_role("button", name="Sign in", exact=True).click()
     new.get_by_role("button", name="Use a passkey instead").wait_for()
     new.screenshot(path=IMAGES / "second-factor.png")
+
+
+def _ledger(page: Page, data_dir: Path) -> None:
+    """A mention with a weekend in it, which tests/story.py tells into the demo agency."""
+    env = {**os.environ, **running_environment(data_dir)}
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.story"], env=env, check=True, capture_output=True, text=True
+    )
+    page.goto(told.stdout.strip())
+    page.locator("section[aria-labelledby=ledger-h]").screenshot(path=IMAGES / "ledger.png")
 
 
 def _link(mail_dir: Path) -> str:

@@ -7,9 +7,21 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
-        from workflows import notices, owner_notices, tasks  # noqa: PLC0415
-        from workflows.actions import clocks, decisions, housekeeping, idle, retention  # noqa: F401, PLC0415
+        from workflows import conversation_notices, escalation_notices, notices, owner_notices, tasks  # noqa: PLC0415
+        from workflows.actions import (  # noqa: PLC0415
+            climbing,  # noqa: F401
+            decisions,  # noqa: F401
+            firing,  # noqa: F401
+            handover,  # noqa: F401
+            housekeeping,  # noqa: F401
+            idle,  # noqa: F401
+            promises,  # noqa: F401
+            retention,  # noqa: F401
+            stepping,  # noqa: F401
+        )
 
+        conversation_notices.register()
+        escalation_notices.register()
         notices.register()
         owner_notices.register()
         tasks.__name__  # noqa: B018

@@ -13,14 +13,19 @@ its history. Time is open time of the `Hours` that the clock runs under, exact t
 - A moment before the clock's last one (a machine's time was set back) counts as that last one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Protocol
 
 from clients.hours import Hours
 
 BREACH = "breach"
+# What a start says of a post that was found too late, and a carry of a target that was used up when it was set.
+LATE, INHERITED = "late", "inherited"
 WARN_AT = (50, 75, 90)
 ZERO = timedelta(0)
 MICROSECOND = timedelta(microseconds=1)
@@ -43,6 +48,9 @@ class EventKind(StrEnum):
     STOP = "stop"
     RETARGET = "retarget"
     FIRE = "fire"
+    VOID = "void"
+    ANNUL = "annul"
+    CARRY = "carry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class ClockState:
         breached_at: the due moment that was missed, once a move or `fire` has established it.
         grace: open time allowed beyond the target, see `retarget`.
         inherited: the target was already used up when it was set.
+        late: it counts and is due, but has no steps: nobody could have been in time.
+        annulled: it should never have begun, see `annul`.
     """
 
     target: timedelta
@@ -70,6 +80,8 @@ class ClockState:
     breached_at: datetime | None = None
     grace: timedelta = ZERO
     inherited: bool = False
+    late: bool = False
+    annulled: bool = False
 
     @property
     def allowed(self) -> timedelta:
@@ -81,8 +93,14 @@ class ClockState:
 class Event:
     """One line of a clock's history.
 
-    `target` belongs to a start and a retarget, `grace` to a retarget, `step` to a fire, whose `at`
-    is the step's own moment. `hours` on a start, resume or retarget is the calendar from then on.
+    `target` belongs to a start, a retarget and a carry, `grace` to a retarget (what was granted
+    beyond the used time) and a carry (what is left of it), `used` to a carry, `step` to a fire,
+    whose `at` is the step's own moment. `hours` on a start, resume, retarget or carry is the
+    calendar from then on.
+
+    A carry makes a clock whose earlier moves nobody wrote down: paused at its moment, with the
+    steps of the fires that stand before it. Its `step`, and that of a start, has LATE and
+    INHERITED in it where they apply.
     """
 
     kind: EventKind
@@ -91,15 +109,16 @@ class Event:
     grace: timedelta = ZERO
     step: str = ""
     hours: Hours | None = None
+    used: timedelta = ZERO
 
 
-def start(target: timedelta, at: datetime) -> ClockState:
+def start(target: timedelta, at: datetime, *, late: bool = False) -> ClockState:
     """A clock that runs from `at`.
 
     Raises:
         ClockError: the target isn't above zero.
     """
-    return ClockState(target=_positive(target), running_since=at)
+    return ClockState(target=_positive(target), running_since=at, late=late)
 
 
 def pause(state: ClockState, at: datetime, hours: Hours) -> ClockState:
@@ -135,6 +154,31 @@ def stop(state: ClockState, at: datetime, hours: Hours) -> ClockState:
         raise ClockError("A stopped clock stays stopped.")
     at = max(at, state.running_since or state.paused_at or at)
     return replace(_settled(state, at, hours), running_since=None, paused_at=None, stopped_at=at)
+
+
+def void(state: ClockState) -> ClockState:
+    """Its pause never was: it runs on from the moment at which it was paused.
+
+    Raises:
+        ClockError: it isn't paused.
+    """
+    if state.paused_at is None:
+        raise ClockError("Only a pause can be voided.")
+    return replace(state, running_since=state.paused_at, paused_at=None)
+
+
+def annul(state: ClockState, at: datetime) -> ClockState:
+    """End it for good at `at`, and let its present run count for nothing: it should never have begun.
+
+    A breach that was told before stays.
+
+    Raises:
+        ClockError: it is stopped already.
+    """
+    if state.stopped_at is not None:
+        raise ClockError("A stopped clock stays stopped.")
+    at = max(at, state.running_since or state.paused_at or at)
+    return replace(state, running_since=None, paused_at=None, stopped_at=at, annulled=True)
 
 
 def retarget(
@@ -194,6 +238,8 @@ def due_at(state: ClockState, hours: Hours) -> datetime | None:
 
 def breach_at(state: ClockState, now: datetime, hours: Hours) -> datetime | None:
     """The moment of the breach, if by `now` there is one."""
+    if state.late:
+        return None
     if state.breached_at is not None:
         return state.breached_at if now > state.breached_at else None
     if state.running_since is None:
@@ -221,11 +267,16 @@ def steps(state: ClockState, warn_at: Sequence[int] = WARN_AT) -> tuple[tuple[st
     Raises:
         ClockError: other percentages.
     """
+    return _steps(state.allowed, tuple(warn_at))
+
+
+@lru_cache(maxsize=4096)
+def _steps(allowed: timedelta, warn_at: tuple[int, ...]) -> tuple[tuple[str, timedelta], ...]:
     if any(not 0 < percent < 100 for percent in warn_at) or list(warn_at) != sorted(set(warn_at)):
         raise ClockError(f"Warnings are rising percentages from 1 to 99, not {warn_at!r}.")
     # Rounded up to the microsecond: never early.
-    warnings = ((f"warn_{percent}", -(state.allowed * -percent // 100)) for percent in warn_at)
-    return (*warnings, (BREACH, state.allowed))
+    warnings = ((f"warn_{percent}", -(allowed * -percent // 100)) for percent in warn_at)
+    return (*warnings, (BREACH, allowed))
 
 
 def due_steps(
@@ -237,7 +288,7 @@ def due_steps(
     warning comes after the breach, nor while paused or stopped; a breach comes even then.
     """
     reached: list[tuple[str, datetime]] = []
-    if state.running_since is not None and state.breached_at is None:
+    if state.running_since is not None and state.breached_at is None and not state.late:
         used = used_at(state, now, hours)
         reached = [
             (step, _moment_of(state, threshold, state.running_since, hours))
@@ -257,7 +308,7 @@ def next_fire(
 
     For the breach that is one microsecond after the due moment, which itself is still in time.
     """
-    if BREACH in state.fired:
+    if BREACH in state.fired or state.late:
         return None
     if state.breached_at is not None:
         return state.breached_at + MICROSECOND, BREACH
@@ -266,6 +317,54 @@ def next_fire(
     step, threshold = next(pair for pair in steps(state, warn_at) if pair[0] not in state.fired)
     at = _moment_of(state, threshold, state.running_since, hours)
     return (at + MICROSECOND if step == BREACH else at), step
+
+
+class Standing(Protocol):
+    """What `look` asks of a clock: a `ClockState`, or a row that was just read."""
+
+    @property
+    def target(self) -> timedelta: ...
+    @property
+    def grace(self) -> timedelta: ...
+    @property
+    def used(self) -> timedelta: ...
+    @property
+    def running_since(self) -> datetime | None: ...
+    @property
+    def breached_at(self) -> datetime | None: ...
+    @property
+    def fired(self) -> Sequence[str]: ...
+    @property
+    def late(self) -> bool: ...
+
+
+def look(
+    clock: Standing, now: datetime, hours: Hours, warn_at: tuple[int, ...] = WARN_AT
+) -> tuple[list[tuple[str, datetime]], tuple[datetime, str] | None]:
+    """(`due_steps`, and `next_fire` once these are fired), for who has thousands to look at: one pass, little work.
+
+    Raises:
+        HorizonExceeded: what comes next lies beyond what `hours` knows.
+    """
+    since, fired = clock.running_since, clock.fired
+    if BREACH in fired or clock.late:
+        return [], None
+    if clock.breached_at is not None:
+        breach = (clock.breached_at, BREACH)
+        return ([(BREACH, breach[0])], None) if now > breach[0] else ([], (breach[0] + MICROSECOND, BREACH))
+    if since is None:
+        return [], None
+    before = clock.used
+    used = before + hours.between(since, now) if now > since else before if now == since else -MICROSECOND
+    due: list[tuple[str, datetime]] = []
+    for step, threshold in _steps(clock.target + clock.grace, warn_at):
+        if step in fired:
+            continue
+        at = hours.walk(since, threshold - before if threshold > before else ZERO)
+        if used < threshold or (step == BREACH and now <= at):
+            return due, (at + MICROSECOND if step == BREACH else at, step)
+        due.append((step, at))
+    return due, None
 
 
 def fold(events: Iterable[Event], hours: Hours) -> ClockState:
@@ -279,34 +378,70 @@ def fold(events: Iterable[Event], hours: Hours) -> ClockState:
             clock couldn't make.
     """
     state: ClockState | None = None
+    before: list[Event] = []
     for event in events:
-        state = _started(event) if state is None else _moved(state, event, hours)
+        if state is not None:
+            state = moved(state, event, hours)
+        elif event.kind is EventKind.FIRE:
+            before.append(event)
+        else:
+            state = _begun(event, before)
         hours = event.hours or hours
     if state is None:
-        raise ClockError("A history without events makes no clock.")
+        raise ClockError("A history without a start makes no clock.")
     return state
 
 
-def _started(event: Event) -> ClockState:
-    if event.kind is not EventKind.START:
-        raise ClockError(f"A history begins with a start, not with {event.kind}.")
-    return start(_given(event), event.at)
+def _begun(event: Event, before: Sequence[Event]) -> ClockState:
+    """
+    Args:
+        before: steps that were fired before the rest was written down.
+    """
+    if event.kind is EventKind.CARRY:
+        carried = ClockState(
+            target=_given(event),
+            used=event.used,
+            paused_at=event.at,
+            grace=event.grace,
+            inherited=INHERITED in event.step,
+            late=LATE in event.step,
+        )
+        for fired in before:
+            carried = fire(carried, fired.step, fired.at)
+        return carried
+    if event.kind is not EventKind.START or before:
+        raise ClockError(f"A history begins with a start, not with {(*before, event)[0].kind}.")
+    return start(_given(event), event.at, late=event.step == LATE)
 
 
-def _moved(state: ClockState, event: Event, hours: Hours) -> ClockState:
-    match event.kind:
-        case EventKind.PAUSE:
-            return pause(state, event.at, hours)
-        case EventKind.RESUME:
-            return resume(state, event.at)
-        case EventKind.STOP:
-            return stop(state, event.at, hours)
-        case EventKind.RETARGET:
-            return retarget(state, _given(event), event.at, hours, event.grace)
-        case EventKind.FIRE:
-            return fire(state, event.step, event.at)
-        case EventKind.START:
-            raise ClockError("A clock starts once.")
+def moved(state: ClockState, event: Event, hours: Hours) -> ClockState:
+    """The clock after one more line of its history.
+
+    Args:
+        hours: the calendar until then.
+
+    Raises:
+        ClockError: it can't make this move.
+    """
+    move = _MOVES.get(event.kind)
+    if move is None:
+        raise ClockError("A clock starts once.")
+    return move(state, event, hours)
+
+
+_MOVES: Mapping[EventKind, Callable[[ClockState, Event, Hours], ClockState]] = MappingProxyType(
+    {
+        EventKind.PAUSE: lambda state, event, hours: pause(state, event.at, hours),
+        EventKind.RESUME: lambda state, event, _: resume(state, event.at),
+        EventKind.STOP: lambda state, event, hours: stop(state, event.at, hours),
+        EventKind.RETARGET: lambda state, event, hours: retarget(
+            state, _given(event), event.at, hours, event.grace
+        ),
+        EventKind.FIRE: lambda state, event, _: fire(state, event.step, event.at),
+        EventKind.VOID: lambda state, _, __: void(state),
+        EventKind.ANNUL: lambda state, event, _: annul(state, event.at),
+    }
+)
 
 
 def _given(event: Event) -> timedelta:

@@ -1,7 +1,8 @@
 """Whose time each moment was, from a post's publication to our answer.
 
-Pure: a fold of the post's time, the mention's moves and two calendars. The slices follow one
-another without gap or overlap, so their lengths add up to the whole to the microsecond.
+Pure: a fold of the post's time, the mention's moves and two calendars, each of which may have been another one before
+(`changing`). The slices follow one another without gap or overlap, so their lengths add up to the whole to the
+microsecond.
 
 The ledger runs until the mention is first closed, by an answer or a dismissal. An answer counts at
 `answered_at`, when the reply was live, wherever that is known. What happens after a reopening is a
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import accumulate, groupby, pairwise
+from typing import Protocol
 
 from clients.hours import Hours
 
@@ -48,6 +50,49 @@ OWNER_OF = {
 OFF_HOURS = {Owner.AGENCY_ON: Owner.AGENCY_OFF, Owner.CLIENT_ON: Owner.CLIENT_OFF}
 
 
+class OpenHours(Protocol):
+    """What the ledger asks of a calendar: `Hours`, or several of them one after the other (`changing`)."""
+
+    def slices(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:
+        """[start, end) cut where it opens and closes, as `Hours.slices`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """The hours that hold from `since` on, until the next spell begins."""
+
+    since: datetime
+    hours: Hours
+
+
+@dataclass(frozen=True, slots=True)
+class _Changing:
+    spells: tuple[Spell, ...]
+
+    def slices(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime, bool]]:
+        later = (*(spell.since for spell in self.spells[1:]), None)
+        for spell, until in zip(self.spells, later, strict=True):
+            stop = end if until is None else min(until, end)
+            if start < stop:
+                yield from spell.hours.slices(start, stop)
+                start = stop
+
+
+def changing(spells: Sequence[Spell]) -> OpenHours:
+    """Hours that became others: time that has passed keeps those that it ran under.
+
+    What lies before the first spell runs by the first one. A spell that claims to begin before the one that it follows
+    begins with it, so that the later one holds.
+
+    Raises:
+        LedgerError: no spell, or a moment without a time zone.
+    """
+    if not spells:
+        raise LedgerError("Hours that change need at least one spell.")
+    moments = accumulate((_utc(spell.since) for spell in spells), max)
+    return _Changing(tuple(Spell(at, spell.hours) for at, spell in zip(moments, spells, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A mention's state from `at` on, and whether it is with another division."""
@@ -79,6 +124,7 @@ class Ledger:
         slices: [start, end) without gaps; no two neighbours have the same owner.
         reopened: the slices of each later round, from its reopening to its close or `now`.
         closed: whether there was a first close.
+        resolved_at: the last close; None while the present round is open.
         source_ahead: the post claims to be younger than its own discovery or answer, because its
             source's clock is ahead; `start` was moved back to the first of these.
         disordered: a step claims to be earlier than the one before it, and was moved up to it.
@@ -89,6 +135,7 @@ class Ledger:
     slices: tuple[Slice, ...]
     reopened: tuple[tuple[Slice, ...], ...] = ()
     closed: bool = False
+    resolved_at: datetime | None = None
     source_ahead: bool = False
     disordered: bool = False
 
@@ -100,6 +147,16 @@ class Ledger:
     def totals(self) -> dict[Owner, timedelta]:
         """What each owner has of `slices`, zero included; adds up to `whole` exactly."""
         return totals(self.slices)
+
+    @property
+    def first_resolution(self) -> timedelta | None:
+        """From the publication to the first close; None before it."""
+        return self.whole if self.closed else None
+
+    @property
+    def total_resolution(self) -> timedelta | None:
+        """From the publication to the last close, whatever was reopened between; None while it is open."""
+        return None if self.resolved_at is None else self.resolved_at - self.start
 
 
 def totals(slices: Iterable[Slice]) -> dict[Owner, timedelta]:
@@ -116,8 +173,8 @@ def ledger(
     recorded_at: datetime,
     steps: Sequence[Step],
     answered_at: datetime | None,
-    agency_hours: Hours,
-    client_hours: Hours,
+    agency_hours: OpenHours,
+    client_hours: OpenHours,
     now: datetime,
 ) -> Ledger:
     """Attribute every moment from the publication to the first close, and each round after it.
@@ -140,7 +197,7 @@ def ledger(
     first, *later = [list(group) for shut, group in groupby(stays, _is_closed) if not shut]
     closing = next(filter(_is_closed, stays), None)
     end = _end(closing, later[0][0].start if later else None, answered, stays[-1].end)
-    calendars = {Owner.AGENCY_ON: agency_hours, Owner.CLIENT_ON: client_hours}
+    calendars: dict[Owner, OpenHours] = {Owner.AGENCY_ON: agency_hours, Owner.CLIENT_ON: client_hours}
     seen = [part for stay in _until(end, first) for part in _cut(stay, calendars)]
     return Ledger(
         start=begin,
@@ -150,6 +207,7 @@ def ledger(
             _joined([part for stay in stays for part in _cut(stay, calendars)]) for stays in later
         ),
         closed=closing is not None or answered is not None,
+        resolved_at=_last_close(stays, end, answered is not None),
         source_ahead=begin < published,
         disordered=disordered,
     )
@@ -223,6 +281,17 @@ def _end(
     return answered if closing.step.state == ANSWERED else min(closing.start, answered)
 
 
+def _last_close(stays: Sequence[_Stay], first_end: datetime, answered: bool) -> datetime | None:
+    """When the last of the rounds was closed, the first of which closes at `first_end`; None while it is open."""
+    pairs = pairwise(stays)
+    closes = [stay.start for before, stay in pairs if _is_closed(stay) and not _is_closed(before)]
+    if not closes:
+        return first_end if answered else None
+    if not _is_closed(stays[-1]):
+        return None
+    return closes[-1] if len(closes) > 1 else first_end
+
+
 def _until(end: datetime, stays: Sequence[_Stay]) -> Iterator[_Stay]:
     """The stays cut off at `end`, or the last one drawn out to it."""
     for stay in stays[:-1]:
@@ -232,7 +301,7 @@ def _until(end: datetime, stays: Sequence[_Stay]) -> Iterator[_Stay]:
         yield replace(stays[-1], end=end)
 
 
-def _cut(stay: _Stay, calendars: Mapping[Owner, Hours]) -> Iterator[Slice]:
+def _cut(stay: _Stay, calendars: Mapping[Owner, OpenHours]) -> Iterator[Slice]:
     owner = Owner.ROUTED if stay.step.routed else OWNER_OF[stay.step.state]
     if owner not in calendars:
         yield Slice(owner, stay.start, stay.end)

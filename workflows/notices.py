@@ -14,8 +14,9 @@ from clients.queries.contacts import contacts_who_may
 from clients.words import ContactRight, Priority
 from mentions.models import Mention
 from mentions.words import CLOSED, State
+from workflows.actions.alerts import make_alert_link
 from workflows.actions.links import make_link
-from workflows.actions.requests import note_delivery
+from workflows.actions.requests import note_bounce, note_delivery
 from workflows.models import Approval, Decision
 from workflows.words import RECEIPT, REQUEST, RETURNED, TOLD, URGENT
 
@@ -57,6 +58,16 @@ def _write_request(notice: Notice, now: datetime) -> Mail | None:
 
 def _request_sent(notice: Notice, now: datetime) -> None:
     note_delivery(notice.subject_id, now=now)
+
+
+def _request_failed(notice: Notice, now: datetime) -> None:
+    note_bounce(notice.subject_id, now=now)
+
+
+def _lock_requested(notice: Notice) -> None:
+    """The mention of the request: its lock comes before the notice's."""
+    asked = Approval.objects.filter(pk=notice.subject_id).values("mention_id")
+    Mention.objects.select_for_update().filter(pk__in=asked).first()
 
 
 def _write_receipt(notice: Notice, now: datetime) -> Mail | None:
@@ -117,7 +128,7 @@ def _write_returned(notice: Notice, now: datetime) -> Mail | None:
 
 
 def _write_urgent(notice: Notice, now: datetime) -> Mail | None:
-    """To an alert recipient; nothing once it is closed or urgent no longer. No way in: it is about a public post."""
+    """To an alert recipient; nothing once it is closed or urgent no longer. Its link shows this one public post."""
     mention = Mention.objects.select_related("client", "post__author").filter(pk=notice.subject_id).first()
     contact = contacts_who_may(ContactRight.ALERTED).filter(pk=notice.recipient_id, email=notice.to).first()
     if mention is None or contact is None or mention.client_id != contact.client_id:
@@ -133,16 +144,22 @@ def _write_urgent(notice: Notice, now: datetime) -> Mail | None:
         "url": safe_link(mention.post.url) or "",
         "author": mention.post.author,
         "published_at": _local(mention.published_at, contact, client.time_zone),
+        "link": make_alert_link(mention, contact, now=now),
     }
+    subject = f"{client.name}: something urgent was said in public"
     return Mail(
-        subject=f"{client.name}: something urgent was said in public",
+        subject=subject,
         text=render_to_string("workflows/mail/urgent.txt", context),
+        short=f"{subject}. {context['link']}",
     )
 
 
 def register() -> None:
     register_notice(URGENT, NoticeKind(write=_write_urgent))
     register_notice(RETURNED, NoticeKind(write=_write_returned))
-    register_notice(REQUEST, NoticeKind(write=_write_request, sent=_request_sent))
+    register_notice(
+        REQUEST,
+        NoticeKind(write=_write_request, sent=_request_sent, failed=_request_failed, lock=_lock_requested),
+    )
     register_notice(RECEIPT, NoticeKind(write=_write_receipt))
     register_notice(TOLD, NoticeKind(write=_write_told))

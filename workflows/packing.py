@@ -25,7 +25,8 @@ Mention {id}
 What is here
   history.txt   what happened, in words, oldest first; times in UTC
   mention.json  the post as it was seen, its author and source, the client, what was listened for, how it stands
-  history.json  moves, clocks, whose time it was, replies with every version, approvals, decisions, links (without what
+  history.json  moves, clocks with every line of their history, the calendars that they ran in, excuses for broken
+                promises, whose time it was, replies with every version, approvals, decisions, links (without what
                 opens them), mails, publications and each attempt
   audit.jsonl   the entries of the agency's log about this mention, with all that their hashes are made of
   chain.jsonl   the hashes of the whole log from the first of these entries to its end: numbers and hashes only, nothing
@@ -130,6 +131,8 @@ def _story(evidence: Evidence) -> str:
             for e in history["clock_events"]
             if e["step"]
         ),
+        *((x["asked_at"], _excuse_asked(x)) for x in history["excuses"]),
+        *((x["decided_at"], _excuse_decided(x)) for x in history["excuses"] if x["decided_at"]),
         *(
             (v["created_at"], f"{v['author_name']} wrote version {v['number']}:\n{v['text']}")
             for v in history["versions"]
@@ -153,6 +156,18 @@ def _story(evidence: Evidence) -> str:
     found.sort(key=lambda line: line[0])
     told = [f"{_when(at)}  {_indented(said)}" for at, said in found]
     return "\n".join([*told, "", f"Whose time it was: {history['ledger']['sentence']}", ""])
+
+
+def _excuse_asked(excuse: Row) -> str:
+    clock = f"“{excuse['clock_kind']}” {excuse['instance']}"
+    return (
+        f"{excuse['asked_by_name']} asked to excuse the clock {clock} ({excuse['reason']}): {excuse['text']}"
+    )
+
+
+def _excuse_decided(excuse: Row) -> str:
+    said = f"{excuse['decided_by_name']}: the excuse for “{excuse['clock_kind']}” is {excuse['state']}"
+    return f"{said}. {excuse['note']}".strip()
 
 
 def _moved(move: Row) -> str:

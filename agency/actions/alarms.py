@@ -2,21 +2,23 @@
 
 A handler is registered by kind with `@on_alarm(kind)`. It gets the ids of subjects that are due, all of one agency,
 inside that agency's transaction, computes the truth again, and answers with the next due time of each subject
-(None or absent: nothing more to wake for).
+(None or absent: nothing more to wake for). It talks to the database alone; what is to be done elsewhere it rings for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Q
+from psycopg.pq import Format
 
 from agency.errors import DomainError
 from agency.ids import new_id
-from agency.models import Agency, Alarm
+from agency.models import Alarm
 from agency.tenancy import current_agency, tenant
 
 log = structlog.get_logger("earshot.alarms")
@@ -26,10 +28,49 @@ _handlers: dict[str, Handler] = {}
 
 # A handler that keeps failing is tried again ever more rarely, and never forgotten.
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=5), timedelta(hours=1)
-BATCH = 200
+BATCH = 1000
+# Among so many of the earliest a batch is gathered, so that one agency's flood is no long way for the others.
+WINDOW = 5 * BATCH
+# Looking for others behind a flood, in vain, is done again after so many times as long as it took.
+REST = 4
 # What still rings for an agency that is to be erased: the erasure, the mails to its owners about it, and the exports by
 # which they take their data along.
 TO_THE_END = ("data.erase", "erasing.tell", "export.build", "export.expire")
+
+# Sweepers that sleep listen here, and look at least every LOOK. What is due before they surely looked calls them; the
+# rest doesn't, because transactions that notify commit one after the other.
+CHANNEL = "earshot_alarms"
+LOOK = timedelta(seconds=1)
+NEAR = 2 * LOOK
+
+# The bounds of one batch. A batch that waits fails and is tried again; one whose machine is gone frees its rows.
+_BOUNDS = (
+    "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '60s', true),"
+    " set_config('idle_in_transaction_session_timeout', '60s', true)"
+)
+_RINGS = (
+    "kind = ANY(%(kinds)s) AND (kind = ANY(%(to_the_end)s)"
+    " OR agency_id NOT IN (SELECT id FROM agency_agency WHERE erasing_at IS NOT NULL))"
+)
+_NEXT = f"SELECT clock_timestamp(), (SELECT due_at FROM agency_alarm WHERE {_RINGS} ORDER BY due_at LIMIT 1)"  # noqa: S608
+# All by the index of due times, whatever the planner knows about agencies: `IS NOT DISTINCT FROM` leaves it no other.
+# The conditions are those of the table itself, so that a row which somebody just moved is asked again once it is locked.
+_TAKE = f"""
+WITH first AS MATERIALIZED (
+    SELECT agency_id, kind, due_at FROM agency_alarm
+     WHERE due_at <= %(now)s AND {_RINGS}
+       AND (agency_id, kind) NOT IN (SELECT * FROM unnest(%(agencies)s::uuid[], %(served)s::text[]))
+     ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+SELECT id, agency_id, kind, subject_id, failures, extract(epoch FROM due_at)::float8 FROM agency_alarm
+ WHERE due_at >= (SELECT due_at FROM first) AND due_at <= %(now)s
+   AND due_at <= coalesce((SELECT due_at FROM agency_alarm
+                            WHERE due_at >= (SELECT due_at FROM first) AND due_at <= %(now)s
+                            ORDER BY due_at OFFSET {WINDOW} LIMIT 1), 'infinity')
+   AND agency_id IS NOT DISTINCT FROM (SELECT agency_id FROM first)
+   AND kind IS NOT DISTINCT FROM (SELECT kind FROM first)
+ ORDER BY due_at LIMIT {BATCH} FOR UPDATE SKIP LOCKED
+"""  # noqa: S608
 
 
 def on_alarm(kind: str) -> Callable[[Handler], Handler]:
@@ -44,23 +85,36 @@ def on_alarm(kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def set_alarm(kind: str, subject_id: UUID, due_at: datetime) -> None:
+# Setting ----------------------------------------------------------------------------------------------
+
+
+def set_alarm(kind: str, subject_id: UUID, due_at: datetime, *, wake: bool = True) -> None:
     """Wake for this subject at `due_at` (UTC), instead of any earlier setting."""
-    set_alarms(kind, {subject_id: due_at})
+    set_alarms(kind, {subject_id: due_at}, wake=wake)
 
 
-def set_alarms(kind: str, due: Mapping[UUID, datetime]) -> None:
+def set_alarms(kind: str, due: Mapping[UUID, datetime], *, wake: bool = True) -> None:
+    """Wake for each subject at its time, instead of any earlier setting.
+
+    Args:
+        wake: call the sweepers where that is sooner than they look; without it such an alarm may be LOOK late.
+    """
     if not due:
         return
     subjects = sorted(due)  # one order for all, so that two writers can't wait for each other
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO agency_alarm (id, agency_id, kind, subject_id, due_at, failures, last_error)
-            SELECT id, %s, %s, subject_id, due_at, 0, ''
-              FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS new (id, subject_id, due_at)
-            ON CONFLICT (agency_id, kind, subject_id)
-            DO UPDATE SET due_at = excluded.due_at, failures = 0, last_error = ''
+            WITH written AS (
+                INSERT INTO agency_alarm (id, agency_id, kind, subject_id, due_at, failures, last_error)
+                SELECT id, %s, %s, subject_id, due_at, 0, ''
+                  FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS new (id, subject_id, due_at)
+                ON CONFLICT (agency_id, kind, subject_id)
+                DO UPDATE SET due_at = excluded.due_at, failures = 0, last_error = ''
+                RETURNING due_at
+            )
+            SELECT pg_notify(%s, extract(epoch FROM min(due_at))::text) FROM written
+            HAVING %s::bool AND min(due_at) < clock_timestamp() + make_interval(secs => %s)
             """,
             [
                 current_agency(),
@@ -68,6 +122,9 @@ def set_alarms(kind: str, due: Mapping[UUID, datetime]) -> None:
                 [new_id() for _ in subjects],
                 subjects,
                 [due[s] for s in subjects],
+                CHANNEL,
+                wake,
+                NEAR.total_seconds(),
             ],
         )
 
@@ -76,82 +133,162 @@ def clear_alarms(kind: str, subjects: Sequence[UUID]) -> None:
     Alarm.objects.filter(agency_id=current_agency(), kind=kind, subject_id__in=subjects).delete()
 
 
+# Sweeping ---------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
-    fired: int
-    failed: int
+    """How many fired and how many failed, and when the earliest of them was due."""
+
+    fired: int = 0
+    failed: int = 0
+    since: datetime | None = None
 
 
-def sweep(*, now: datetime, limit: int = 5000) -> Swept:
-    """Ring for everything that is due at `now`, in batches of one agency and kind; safe to run many times at once."""
-    fired = failed = 0
-    while fired + failed < limit:
-        batch = _sweep_batch(now)
+@dataclass(slots=True)
+class _Due:
+    id: UUID
+    agency_id: UUID
+    kind: str
+    subject_id: UUID
+    failures: int
+    due: float  # seconds, which are read quicker than a time
+
+
+def next_due() -> tuple[datetime, datetime | None]:
+    """The database's time, and when something is due next that this process has a handler for."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, _rings())
+        now, due_at = cursor.fetchone()
+    return now, due_at
+
+
+@dataclass(slots=True)
+class Turns:
+    """Who was served since everybody was, so that one agency's flood doesn't keep the others waiting.
+
+    To find out that nobody else has anything due, the whole flood is passed over: so that isn't asked again at once.
+    """
+
+    served: set[tuple[UUID, str]] = field(default_factory=set)  # agencies and kinds
+    asked: float = 0.0
+    ask_again: float = 0.0
+
+    def passed_over(self) -> set[tuple[UUID, str]]:
+        self.asked = time.monotonic()
+        return self.served if self.asked >= self.ask_again else set()
+
+    def begin_again(self) -> None:
+        taken = time.monotonic() - self.asked
+        self.served.clear()
+        self.ask_again = time.monotonic() + REST * taken
+
+
+def sweep(*, now: datetime, limit: int = 5000, turns: Turns | None = None) -> Swept:
+    """Ring for what is due at `now`, in batches of one agency and kind; safe to run many times at once.
+
+    The earliest first, but in turns: who was served waits until everybody else who has something due was.
+
+    Args:
+        limit: start no batch after so many; the rest is for the next call.
+        turns: kept by whoever calls again and again with a small limit.
+    """
+    turns, done = turns or Turns(), Swept()
+    while done.fired + done.failed < limit:
+        passed_over = turns.passed_over()
+        batch = _sweep_batch(now, passed_over)
+        if batch is None and passed_over:
+            turns.begin_again()
+            batch = _sweep_batch(now, set())
         if batch is None:
             break
-        fired, failed = fired + batch.fired, failed + batch.failed
-    return Swept(fired, failed)
+        turns.served.add(batch.whose)
+        since = min(filter(None, (done.since, batch.swept.since)))
+        done = Swept(done.fired + batch.swept.fired, done.failed + batch.swept.failed, since)
+    return done
 
 
-def _sweep_batch(now: datetime) -> Swept | None:
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    whose: tuple[UUID, str]
+    swept: Swept
+
+
+def _sweep_batch(now: datetime, passed_over: Collection[tuple[UUID, str]]) -> _Batch | None:
     """One batch of the earliest due alarm's agency and kind, in a transaction of its own; None when nothing is due.
 
     One agency and kind at a time, so that a slow or failing batch holds no other's rows.
     """
+    given: dict[str, Any] = {
+        **_rings(),
+        "now": now,
+        "agencies": [agency_id for agency_id, _ in passed_over],
+        "served": [kind for _, kind in passed_over],
+    }
     with transaction.atomic():
-        closing = Agency.objects.filter(erasing_at__isnull=False).values("pk")
-        due = (
-            Alarm.objects.select_for_update(skip_locked=True)
-            .filter(due_at__lte=now, kind__in=_handlers)
-            .exclude(~Q(kind__in=TO_THE_END), agency_id__in=closing)
-        )
-        first = due.order_by("due_at", "id").first()
-        if first is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_BOUNDS)
+            cursor.cursor.format = Format.BINARY  # ids that needn't be read from text
+            cursor.execute(_TAKE, given)
+            alarms = [_Due(*row) for row in cursor.fetchall()]
+        if not alarms:
             return None
-        same = due.filter(agency_id=first.agency_id, kind=first.kind).exclude(pk=first.pk)
-        alarms = [first, *same.order_by("due_at", "id")[: BATCH - 1]]
-        return Swept(*_ring(first.agency_id, first.kind, alarms, now))
+        fired, failed = _ring(alarms, now)
+    return _Batch(
+        (alarms[0].agency_id, alarms[0].kind),
+        Swept(fired, failed, datetime.fromtimestamp(alarms[0].due, UTC)),
+    )
 
 
-def _ring(agency_id: UUID, kind: str, alarms: list[Alarm], now: datetime) -> tuple[int, int]:
-    """(how many fired, how many failed). One bad subject doesn't keep the others waiting."""
+def _rings() -> dict[str, list[str]]:
+    return {"kinds": [*_handlers], "to_the_end": [*TO_THE_END]}
+
+
+def _ring(alarms: Sequence[_Due], now: datetime) -> tuple[int, int]:
+    """(how many fired, how many failed). A bad subject is found by halving, and keeps none of the others waiting."""
     try:
-        _handle(agency_id, kind, alarms, now)
+        _handle(alarms, now)
     except Exception as caught:
+        if not connection.is_usable():
+            raise  # nobody's fault: the database is away, and nothing of this batch happened
         error = caught
     else:
         return len(alarms), 0
     if len(alarms) == 1:
         _put_off(alarms[0], error, now)
         return 0, 1
-    rung = [_ring(agency_id, kind, [alarm], now) for alarm in alarms]
-    return sum(done for done, _ in rung), sum(broken for _, broken in rung)
+    half = len(alarms) // 2
+    (fired, failed), (more, worse) = _ring(alarms[:half], now), _ring(alarms[half:], now)
+    return fired + more, failed + worse
 
 
-def _handle(agency_id: UUID, kind: str, alarms: list[Alarm], now: datetime) -> None:
+def _handle(alarms: Sequence[_Due], now: datetime) -> None:
+    agency_id, kind = alarms[0].agency_id, alarms[0].kind
     with tenant(agency_id):
         upcoming = _handlers[kind]([alarm.subject_id for alarm in alarms], now)
-    later, over = [], []
-    for alarm in alarms:
-        due_at = upcoming.get(alarm.subject_id)
-        if due_at is None:
-            over.append(alarm.pk)
-        else:
-            alarm.due_at, alarm.failures, alarm.last_error = due_at, 0, ""
-            later.append(alarm)
-    Alarm.objects.filter(pk__in=over).delete()
-    Alarm.objects.bulk_update(later, ["due_at", "failures", "last_error"])
+    # Outside the savepoint, where they were locked: a row that one level locks and another deletes costs a multixact,
+    # and its index entry is passed over by every look until the next vacuum.
+    again = {alarm.id: due_at for alarm in alarms if (due_at := upcoming.get(alarm.subject_id))}
+    _settle([alarm.id for alarm in alarms if alarm.id not in again], again)
 
 
-def _put_off(alarm: Alarm, error: Exception, now: datetime) -> None:
-    alarm.failures = min(alarm.failures + 1, 1000)
-    alarm.due_at = now + min(RETRY_FIRST * 2 ** min(alarm.failures - 1, 12), RETRY_LAST)
-    alarm.last_error = error.code if isinstance(error, DomainError) else type(error).__name__
-    alarm.save(update_fields=["failures", "due_at", "last_error"])
+def _settle(over: list[UUID], again: Mapping[UUID, datetime]) -> None:
+    with connection.cursor() as cursor:
+        if over:
+            cursor.execute("DELETE FROM agency_alarm WHERE id = ANY(%s)", [over])
+        if again:
+            cursor.execute(
+                "UPDATE agency_alarm AS alarm SET due_at = new.due_at, failures = 0, last_error = ''"
+                " FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) WHERE alarm.id = new.id",
+                [[*again], [*again.values()]],
+            )
+
+
+def _put_off(alarm: _Due, error: Exception, now: datetime) -> None:
+    failures = min(alarm.failures + 1, 1000)
+    due_at = now + min(RETRY_FIRST * 2 ** min(failures - 1, 12), RETRY_LAST)
+    last_error = error.code if isinstance(error, DomainError) else type(error).__name__
+    Alarm.objects.filter(pk=alarm.id).update(failures=failures, due_at=due_at, last_error=last_error)
     log.error(
-        "alarm failed",
-        kind=alarm.kind,
-        subject=str(alarm.subject_id),
-        failures=alarm.failures,
-        exc_info=error,
+        "alarm failed", kind=alarm.kind, subject=str(alarm.subject_id), failures=failures, exc_info=error
     )

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from agency.actions.audit import differences, record
+from agency.actions.channels import delete_channels_of
 from agency.actions.events import emit
 from agency.actions.notices import queue_notice
 from agency.actions.sessions import end_sessions
@@ -102,7 +103,8 @@ def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) 
 
 
 def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Membership:
-    """Take a person's place away: they can't enter from the next request on, and the keys they made stop.
+    """Take a person's place away: they can't enter from the next request on, the keys they made stop, and their
+    channels go.
 
     Their sessions end where it was their last place. Others stay: the person works on in the other agency, and this one
     isn't told that there is one.
@@ -129,6 +131,7 @@ def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Member
             now=now,
             details={"prefix": key.prefix, "why": "its maker left"},
         )
+    delete_channels_of(membership, by=by, now=now)
     if not memberships_of(membership.user):
         end_sessions(membership.user)
     record("member.removed", by=by, subject=membership, now=now, details={"role": membership.role})

@@ -1,167 +1,228 @@
-"""Notices: mails as rows. Queued with what made them necessary, sent by a task outside every transaction.
+"""Notices: messages as rows. Queued with what made them necessary, sent by a task outside every transaction.
 
 Each kind is registered with `register_notice`: how its text is written, and what to do once it is on its way.
 """
 
-import smtplib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.db.models import Q
 
+from agency.actions.acknowledgements import acknowledge, make_ack_link
 from agency.actions.alarms import clear_alarms, set_alarm
-from agency.models import Notice
+from agency.actions.channel_health import note_failure, note_success
+from agency.actions.notice_kinds import About, Mail, NoticeKind, handling_of, register_notice
+from agency.actions.notice_queue import SEND, notify_member, notify_rooms, queue_in_their_place, queue_notice
+from agency.messengers.parcel import Outcome, Parcel
+from agency.messengers.send import deliver
+from agency.models import Channel, Notice, NoticeAttempt
+from agency.sealed import opened
 from agency.tenancy import tenant
 from agency.text import one_line
+from agency.vault import VaultError
+
+__all__ = [
+    "ATTEMPTS",
+    "LEASE",
+    "URGENT_ATTEMPTS",
+    "About",
+    "Mail",
+    "NoticeKind",
+    "acknowledge",
+    "make_ack_link",
+    "notify_member",
+    "notify_rooms",
+    "queue_notice",
+    "register_notice",
+    "send_notice",
+]
 
 log = structlog.get_logger("earshot.notices")
 
-LEASE = timedelta(seconds=150)  # longer than a task may take, however slowly the mail server answers
+LEASE = timedelta(seconds=150)  # longer than a task may take, however slowly the other side answers
 ATTEMPTS = 8
+# What is urgent goes another way after a minute, not after an hour.
+URGENT_ATTEMPTS = 3
 RETRY_FIRST, RETRY_LAST = timedelta(seconds=20), timedelta(hours=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    subject: str
-    text: str
-    html: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeKind:
-    """How a kind of notice is written, and what follows its sending or its failure.
-
-    All three run inside the notice's agency; `write` answers None where the notice has lost its reason.
-    """
-
-    write: Callable[[Notice, datetime], Mail | None]
-    sent: Callable[[Notice, datetime], None] = lambda notice, now: None
-    failed: Callable[[Notice, datetime], None] = lambda notice, now: None
-
-
-_kinds: dict[str, NoticeKind] = {}
-
-
-def register_notice(kind: str, handling: NoticeKind) -> None:
-    _kinds[kind] = handling
-
-
-def queue_notice(
-    *,
-    kind: str,
-    to: str,
-    to_name: str,
-    subject_id: UUID,
-    recipient_id: UUID | None = None,
-    now: datetime,
-) -> Notice:
-    """Queue a mail. The alarm rings at once and again until the notice is settled, so a lost task loses nothing."""
-    notice = Notice(
-        kind=kind,
-        to=to,
-        to_name=to_name,
-        subject_id=subject_id,
-        recipient_id=recipient_id,
-        created_at=now,
-    )
-    notice.save(force_insert=True)
-    set_alarm("notice.send", notice.pk, now)
-    return notice
+State, Tried = Notice.State, NoticeAttempt.Outcome
 
 
 def send_notice(agency_id: UUID, notice_id: UUID, *, clock: Callable[[], datetime]) -> None:
     """Claim, send, record. Harmless when run twice at once; a second sending can only follow a crash in between."""
     with tenant(agency_id):
-        claimed = _claim(notice_id, clock())
-    if claimed is None:
+        parcel = _claim(notice_id, clock())
+    if parcel is None:
         return
-    notice, mail = claimed
-    error = _send(notice, mail)
+    outcome = deliver(parcel)
     with tenant(agency_id):
-        _settle(notice_id, error, clock())
+        _settle(notice_id, outcome, clock())
 
 
-def _claim(notice_id: UUID, now: datetime) -> tuple[Notice, Mail] | None:
-    notice = Notice.objects.select_for_update().filter(pk=notice_id).first()
-    if notice is None or notice.state in {Notice.State.SENT, Notice.State.FAILED}:
+# Claiming ----------------------------------------------------------------------------------------------
+
+
+def _claim(notice_id: UUID, now: datetime) -> Parcel | None:
+    batch = _locked(notice_id)
+    notice = next((row for row in batch if row.pk == notice_id), None)
+    if notice is None or notice.state in {State.SENT, State.FAILED}:
         return None
     if notice.lease_until and notice.lease_until > now:
         return None
-    if notice.attempts >= ATTEMPTS:
+    _note_broken_off(notice, now)
+    if notice.attempts >= _most(notice):
         # Whoever tried last died at it, or was ended for taking too long.
-        _fail(notice, "Sending it broke off each time.")
-        _kinds[notice.kind].failed(notice, now)
+        _give_up(notice, batch, "Sending it broke off each time.", now)
         return None
-    mail = _kinds[notice.kind].write(notice, now)
+    if lost := _lost_reason(notice):
+        _drop(notice, lost)
+        return None
+    mail = handling_of(notice.kind).write(notice, now)
     if mail is None:
-        _fail(notice, "No longer needed.")
+        _drop(notice, "No longer needed.")
         return None
-    notice.state, notice.lease_until = Notice.State.SENDING, now + LEASE
+    notice.state, notice.lease_until = State.SENDING, now + LEASE
     notice.attempts += 1
     notice.save(update_fields=["state", "lease_until", "attempts"])
-    set_alarm("notice.send", notice.pk, now + LEASE)
-    return notice, mail
+    NoticeAttempt(notice=notice, n=notice.attempts, at=now).save(force_insert=True)
+    set_alarm(SEND, notice.pk, now + LEASE)
+    return _parcel(notice, mail, now)
 
 
-def _fail(notice: Notice, error: str) -> None:
-    notice.state, notice.error = Notice.State.FAILED, error
+def _locked(notice_id: UUID) -> list[Notice]:
+    """The notice and those that stand beside it, locked: after the mention that they are about, in one order for all."""
+    notice = Notice.objects.filter(pk=notice_id).first()
+    if notice is None:
+        return []  # what it was about was erased
+    handling_of(notice.kind).lock(notice)
+    which = Q(batch=notice.batch) if notice.batch else Q(pk=notice_id)
+    rows = Notice.objects.select_for_update(of=("self",)).filter(which)
+    return list(rows.select_related("channel", "member__user").order_by("id"))
+
+
+def _most(notice: Notice) -> int:
+    return URGENT_ATTEMPTS if notice.urgent and notice.via != Channel.Kind.MAIL else ATTEMPTS
+
+
+def _lost_reason(notice: Notice) -> str:
+    if notice.acknowledged_at is not None:
+        return f"{notice.acknowledged_by} took it first."
+    if notice.member is not None and notice.member.left_at is not None:
+        return f"{notice.to_name} left."
+    if notice.via != Channel.Kind.MAIL and notice.channel is None:
+        return "Its channel was deleted."
+    return ""
+
+
+def _drop(notice: Notice, why: str) -> None:
+    """Not sent, and no loss."""
+    notice.state, notice.error = State.FAILED, one_line(why, 300)
     notice.save(update_fields=["state", "error"])
-    clear_alarms("notice.send", [notice.pk])
+    clear_alarms(SEND, [notice.pk])
 
 
-def _send(notice: Notice, mail: Mail) -> Exception | None:
-    message = EmailMultiAlternatives(
+def _parcel(notice: Notice, mail: Mail, now: datetime) -> Parcel:
+    address = signing = broken = ""
+    if notice.channel is not None and notice.via != Channel.Kind.MAIL:
+        try:
+            address, signing = opened(notice.channel, "address"), opened(notice.channel, "signing")
+        except VaultError:
+            broken = "The channel's address can't be opened with the keys that are there."
+    return Parcel(
+        id=notice.pk,
+        kind=notice.kind,
+        via=notice.via,
         subject=one_line(mail.subject, 200),
-        body=mail.text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[notice.to],
-        headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        text=mail.text,
+        html=mail.html,
+        short=mail.short,
+        urgent=notice.urgent,
+        at=now,
+        to=notice.to,
+        address=address,
+        signing=signing,
+        broken=broken,
+        about={
+            "subject_id": str(notice.subject_id),
+            "client_id": str(notice.client_id) if notice.client_id else None,
+        },
     )
-    if mail.html:
-        message.attach_alternative(mail.html, "text/html")
-    try:
-        message.send()
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        return error
-    return None
 
 
-def _settle(notice_id: UUID, error: Exception | None, now: datetime) -> None:
-    notice = Notice.objects.select_for_update().filter(pk=notice_id).first()
+# Recording ---------------------------------------------------------------------------------------------
+
+
+def _settle(notice_id: UUID, outcome: Outcome, now: datetime) -> None:
+    batch = _locked(notice_id)
+    notice = next((row for row in batch if row.pk == notice_id), None)
     if notice is None:
         return  # what it was about was erased while it was on its way
     notice.lease_until = None
-    kind = _kinds[notice.kind]
-    if error is None:
-        notice.state, notice.sent_at, notice.error = Notice.State.SENT, now, ""
-        clear_alarms("notice.send", [notice.pk])
+    _note_attempt(notice, outcome, now)
+    if outcome.ok:
+        _sent(notice, now)
+        return
+    log.warning(
+        "notice not sent", kind=notice.kind, via=notice.via, notice=str(notice.pk), attempt=notice.attempts
+    )
+    if outcome.final or notice.attempts >= _most(notice):
+        _give_up(notice, batch, outcome.error, now, gone=outcome.gone)
     else:
-        notice.error = one_line(f"{type(error).__name__}: {error}", 300)
-        if notice.attempts >= ATTEMPTS or _is_final(error):
-            notice.state = Notice.State.FAILED
-            clear_alarms("notice.send", [notice.pk])
-        else:
-            notice.state = Notice.State.QUEUED
-            set_alarm(
-                "notice.send",
-                notice.pk,
-                now + min(RETRY_FIRST * 2 ** (notice.attempts - 1), RETRY_LAST),
-            )
-        log.warning("notice not sent", kind=notice.kind, notice=str(notice.pk), attempt=notice.attempts)
+        _try_later(notice, batch, outcome.error, now)
+
+
+def _note_attempt(notice: Notice, outcome: Outcome, now: datetime) -> None:
+    refused = Tried.REFUSED if outcome.final else Tried.FAILED
+    NoticeAttempt.objects.filter(notice=notice, n=notice.attempts).update(
+        finished_at=now,
+        outcome=Tried.SENT if outcome.ok else refused,
+        status=outcome.status,
+        error=one_line(outcome.error, 300),
+    )
+
+
+def _note_broken_off(notice: Notice, now: datetime) -> None:
+    NoticeAttempt.objects.filter(notice=notice, outcome=Tried.UNDER_WAY).update(
+        finished_at=now,
+        outcome=Tried.FAILED,
+        error="It broke off: whether it arrived isn't known, so it is sent again.",
+    )
+
+
+def _sent(notice: Notice, now: datetime) -> None:
+    notice.state, notice.sent_at, notice.error = State.SENT, now, ""
     notice.save(update_fields=["state", "sent_at", "error", "lease_until"])
-    if notice.state == Notice.State.SENT:
-        kind.sent(notice, now)
-    elif notice.state == Notice.State.FAILED:
-        kind.failed(notice, now)
+    clear_alarms(SEND, [notice.pk])
+    note_success(notice.channel)
+    handling_of(notice.kind).sent(notice, now)
 
 
-def _is_final(error: Exception) -> bool:
-    """An address that is none, or that its server refuses for good; codes below 500 mean: try again later."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, ValueError)
+def _try_later(notice: Notice, batch: list[Notice], error: str, now: datetime) -> None:
+    notice.state, notice.error = State.QUEUED, one_line(error, 300)
+    notice.save(update_fields=["state", "error", "lease_until"])
+    set_alarm(SEND, notice.pk, now + min(RETRY_FIRST * 2 ** (notice.attempts - 1), RETRY_LAST))
+    if notice.urgent and notice.attempts >= URGENT_ATTEMPTS:
+        # Mail goes on being tried; whoever could be told instead doesn't wait for it.
+        _tell(notice, batch, now)
+
+
+def _give_up(notice: Notice, batch: list[Notice], error: str, now: datetime, *, gone: bool = False) -> None:
+    notice.state, notice.error, notice.lease_until = State.FAILED, one_line(error, 300), None
+    notice.save(update_fields=["state", "error", "lease_until"])
+    clear_alarms(SEND, [notice.pk])
+    if notice.channel is not None:
+        note_failure(notice.channel, notice.error, gone=gone, now=now)
+    if all(row.state == State.FAILED for row in batch) and queue_in_their_place(notice, batch, now=now):
+        return
+    _tell(notice, batch, now)
+
+
+def _tell(notice: Notice, batch: list[Notice], now: datetime) -> None:
+    """That nobody is reached, once; not while another channel may still do."""
+    others = [row for row in batch if row.pk != notice.pk]
+    if any(row.state != State.FAILED for row in others) or any(row.failure_told for row in batch):
+        return
+    notice.failure_told = True
+    notice.save(update_fields=["failure_told"])
+    handling_of(notice.kind).failed(notice, now)

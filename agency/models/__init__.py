@@ -2,21 +2,24 @@ from agency.models.agency import Agency
 from agency.models.alarm import Alarm
 from agency.models.api_key import ApiKey
 from agency.models.audit import AuditChain, AuditEntry, AuditLink
+from agency.models.channel import Channel
 from agency.models.erasure import Erasure
 from agency.models.event import Event
 from agency.models.export import Export, ExportPart
 from agency.models.identity_provider import Identity, IdentityProvider
 from agency.models.member import Membership
-from agency.models.notice import Notice
+from agency.models.notice import AckLink, Notice, NoticeAttempt
 from agency.models.user import User
 
 __all__ = [
+    "AckLink",
     "Agency",
     "Alarm",
     "ApiKey",
     "AuditChain",
     "AuditEntry",
     "AuditLink",
+    "Channel",
     "Erasure",
     "Event",
     "Export",
@@ -25,5 +28,6 @@ __all__ = [
     "IdentityProvider",
     "Membership",
     "Notice",
+    "NoticeAttempt",
     "User",
 ]

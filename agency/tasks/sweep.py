@@ -1,4 +1,4 @@
-"""The tick of beat: ring for every alarm that is due."""
+"""The tick of beat: ring for every alarm that is due. Where a sweeper runs there is none: this is the safety net."""
 
 from celery import shared_task
 

@@ -33,7 +33,9 @@ _UNTOLD = frozenset(
 _CALLED = {"email": "mail address", "clients": "works for"}
 # Of a mention: said by the line, or ids.
 _MOVED = frozenset({"from", "to", "assignee"})
-_NAMED = frozenset({"client", "contact", "apikey", "source", "template", "membership", "identityprovider"})
+_NAMED = frozenset(
+    {"channel", "client", "contact", "apikey", "source", "template", "membership", "identityprovider"}
+)
 _OWN = frozenset({"factor_reset", "guessing_stopped", "sign_in_failed"})
 _PAGES = {"mention": "mention", "client": "client-detail"}
 

@@ -119,6 +119,7 @@ _UNITS = {
     "days": ("d", "day", "days"),
     "hours": ("h", "hour", "hours"),
     "minutes": ("", "m", "min", "mins", "minute", "minutes"),
+    "seconds": ("s", "sec", "secs", "second", "seconds"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 _PART = re.compile(r"\s*(\d{1,6})\s*([a-z]*)\.?[\s,]*", re.IGNORECASE)
@@ -138,11 +139,10 @@ def read_duration(text: str) -> timedelta | None:
 
 
 def write_duration(value: timedelta) -> str:
-    """Exact to the minute, as `read_duration` reads it: "1 d 12 h"."""
-    minutes = int(value.total_seconds()) // 60
-    days, hours, rest = minutes // 1440, minutes // 60 % 24, minutes % 60
-    parts = [f"{count} {unit}" for count, unit in ((days, "d"), (hours, "h"), (rest, "min")) if count]
-    return " ".join(parts) or "0 min"
+    """Exact to the second, as `read_duration` reads it: "1 d 12 h"."""
+    whole = int(value.total_seconds())
+    units = ((whole // 86400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in units if count) or "0 min"
 
 
 class DurationText(forms.CharField):

@@ -86,7 +86,9 @@ class Settings(StaffPage):
             "sign_in_url": reverse("identity-provider") if self.actor.may(Right.AGENCY) else "",
             "provider": provider_of(self.actor.agency_id) if self.actor.may(Right.AGENCY) else None,
             "data_url": reverse("data") if self.actor.may(Right.DATA) else "",
-            "promises_url": reverse("promises") if self.actor.may_change(None) else "",
+            "rooms_url": reverse("rooms") if self.actor.may(Right.AGENCY) else "",
+            "notices_url": reverse("notices") if self.actor.may(Right.MANAGE) else "",
+            "promises_url": reverse("promises"),
         }
         return self.page("agency/settings.html", context, status=status)
 

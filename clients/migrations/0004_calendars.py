@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ("week", models.JSONField()),
                 ("exceptions", models.JSONField(default=list)),
                 ("country", models.CharField(blank=True, max_length=2)),
-                ("region", models.CharField(blank=True, max_length=10)),
+                ("region", models.CharField(blank=True, max_length=40)),
                 ("holidays", models.JSONField(default=list)),
                 ("created_at", models.DateTimeField()),
                 ("created_by", models.CharField(max_length=120)),

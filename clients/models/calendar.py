@@ -52,9 +52,7 @@ class CalendarVersion(TenantModel):
     # no intervals: closed.
     exceptions = models.JSONField(default=list)
     country = models.CharField(max_length=2, blank=True)  # ISO 3166-1 alpha-2; "": no public holidays
-    region = models.CharField(
-        max_length=10, blank=True
-    )  # a subdivision, as the `holidays` library names them
+    region = models.CharField(max_length=40, blank=True)  # a part of it, as the `holidays` library names it
     # [{"date": "2026-12-25", "name": "Christmas Day"}], closed: written down when the version was made, so that another
     # release of the library doesn't change time that has passed.
     holidays = models.JSONField(default=list)

@@ -13,6 +13,8 @@ class Query(TenantModel):
     version = models.PositiveIntegerField()
     any_terms = ArrayField(models.CharField(max_length=200))
     none_terms = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    # A mention that holds one of these as well is urgent from the start, whoever is at work at that hour.
+    urgent_terms = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=120)
     # The one that listens now; a newer version takes its place.

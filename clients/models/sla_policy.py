@@ -22,6 +22,9 @@ class SlaPolicy(TenantModel):
     effective_from = models.DateTimeField()
     created_by = models.CharField(max_length=120)
     current = models.BooleanField(default=True)
+    # A client went back to the agency's default then; empty where the next version took this one's place.
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.CharField(max_length=120, blank=True)
 
     class Meta:
         constraints = [
@@ -35,6 +38,10 @@ class SlaPolicy(TenantModel):
                 condition=models.Q(current=True),
                 nulls_distinct=False,
                 name="client_has_one_current_sla_policy",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at=None) | models.Q(current=False, client__isnull=False),
+                name="withdrawn_sla_policy_was_a_clients",
             ),
         ]
 

@@ -13,6 +13,7 @@ class Brand:
     any_terms: tuple[str, ...]
     none_terms: tuple[str, ...] = ()
     asks: str = "client"
+    country: str = ""  # with one, it has hours of its own, and the public holidays there
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ BRANDS = (
         ("Dora Liepa", "dora@brightwater.example"),
         ("Brightwater", "bright water coffee"),
         ("Brightwater Bay",),
+        country="LV",
     ),
     Brand(
         "Fennel & Rye",

@@ -1,7 +1,7 @@
 """The demo agency: made-up people, clients and a source, so that there is something to try at once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from agency.actions.members import add_member, change_agency
@@ -10,10 +10,14 @@ from agency.models import Agency, Membership
 from agency.queries.people import actor_of_member
 from agency.rights import Role
 from agency.tenancy import tenant
+from clients.actions.calendars import create_calendar, set_default_calendar
+from clients.actions.client_hours import set_client_hours
 from clients.actions.clients import create_client
 from clients.actions.contacts import add_contact
 from clients.actions.policies import set_approval_policy
-from clients.models import ApprovalPolicy
+from clients.models import ApprovalPolicy, Client
+from clients.opening import Opening, OtherDay
+from clients.words import Cover
 from config.demo.posts import BRANDS
 from config.demo.views import AGENCY
 from mentions.actions.listening import set_query
@@ -54,6 +58,7 @@ def seed(*, password: str, base_url: str, now: datetime) -> Agency:
         )
         with tenant(agency.pk):
             _people(agency, password, now)
+            _calendar(_owner(agency.pk), now)
             _clients(_owner(agency.pk), now)
     with tenant(agency.pk):
         _source(_owner(agency.pk), base_url, now)
@@ -76,6 +81,31 @@ def _people(agency: Agency, password: str, now: datetime) -> None:
         member.user.save(update_fields=["password"])
 
 
+def _calendar(owner: Actor, now: datetime) -> None:
+    """The agency's own hours."""
+    week = {day: [("09:00", "18:00")] for day in range(5)}
+    opening = Opening(zone="Europe/Riga", week=week, country="LV")
+    calendar = create_calendar(client=None, name="Northlight’s office", opening=opening, by=owner, now=now)
+    set_default_calendar(calendar, by=owner, now=now)
+
+
+def _own_hours(client: Client, country: str, owner: Actor, now: datetime) -> None:
+    """A shop's: longer, on Saturdays too, and at night for who bakes; with somebody on call outside of them."""
+    shop = [("08:00", "12:00"), ("13:00", "19:00")]
+    week = {**dict.fromkeys(range(4), shop), 4: [*shop, ("22:00", "02:00")], 5: [("10:00", "16:00")]}
+    opening = Opening(
+        zone=client.time_zone,
+        week=week,
+        country=country,
+        exceptions=[
+            OtherDay(date(now.year, 12, 24), [("08:00", "12:00")], "Christmas Eve"),
+            OtherDay(date(now.year, 12, 28), (), "Stocktaking"),
+        ],
+    )
+    calendar = create_calendar(client=client, name="Shop hours", opening=opening, by=owner, now=now)
+    set_client_hours(client, calendar=calendar, cover=Cover.ON_CALL, by=owner, now=now)
+
+
 def _clients(owner: Actor, now: datetime) -> None:
     for brand in BRANDS:
         client = create_client(name=brand.name, time_zone=brand.time_zone, language="en", by=owner, now=now)
@@ -84,6 +114,8 @@ def _clients(owner: Actor, now: datetime) -> None:
         set_query(client=client, any_terms=brand.any_terms, none_terms=brand.none_terms, by=owner, now=now)
         if brand.asks != ApprovalPolicy.Asks.CLIENT:
             set_approval_policy(client=client, asks=brand.asks, by=owner, now=now)
+        if brand.country:
+            _own_hours(client, brand.country, owner, now)
 
 
 def _source(owner: Actor, base_url: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The command lines of the three processes; `manage.py web`, `worker` and `beat` become them.
+"""The command lines of the processes; `manage.py web`, `worker` and `beat` become theirs.
 
 `up` starts them directly: loading Django only to become another program costs a second each.
 """
@@ -39,6 +39,10 @@ def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:
     command += ["--concurrency", str(concurrency), "-O", "fair", "--prefetch-multiplier", "1"]
     command += ["--hostname", f"{queues.replace(',', '-')}@%h"]
     return [*command, "--without-gossip", "--without-mingle"]
+
+
+def sweeper() -> list[str]:
+    return manage("sweeper")
 
 
 def beat(*, schedule: Path) -> list[str]:

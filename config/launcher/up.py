@@ -144,6 +144,8 @@ class Launch:
         for name, queues in commands.WORKERS.items():
             worker = commands.worker(queues=queues)
             self.supervisor.keep(name, partial(Child, worker, env=env, cwd=commands.ROOT, grace=WORKER_GRACE))
+        sweeper = commands.sweeper()
+        self.supervisor.keep("sweeper", lambda: Child(sweeper, env=env, cwd=commands.ROOT))
         beat = commands.beat(schedule=schedule)
         self.supervisor.keep("beat", lambda: Child(beat, env=env, cwd=commands.ROOT))
 

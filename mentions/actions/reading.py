@@ -1,7 +1,7 @@
 """Reading a source: claim it, fetch outside every transaction, record inside one."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,13 +15,18 @@ from agency.actions.events import emit
 from agency.http import Client as HttpClient
 from agency.vault import VaultError
 from clients.models import Query
+from clients.words import Priority
+from mentions.actions.conversations import join_answers, join_messages, sort_out
 from mentions.actions.secrets import Locked, locked
+from mentions.actions.threads import hold_threads, note_names, threads_of
 from mentions.feeds.entries import Entry
+from mentions.feeds.make import names_site
 from mentions.matching import Matcher, Terms, compile_queries
-from mentions.models import Author, Mention, Post, Source, SourceRead
+from mentions.models import Author, Mention, Message, Post, Source, SourceRead
 from mentions.platforms.base import Page, PlatformError, SourceConfig
 from mentions.platforms.registry import get_platform
 from mentions.queries.forgotten import forgotten_among, hold_memory, past_among
+from mentions.queries.own_accounts import OwnAccounts, own_accounts_of
 
 log = structlog.get_logger("earshot.reading")
 
@@ -44,12 +49,13 @@ class Reading:
 class Recorded:
     """What one page brought: posts that weren't known, and the mentions they and known ones became.
 
-    `forgotten`: entries that were passed over, as their authors are not to be collected.
+    `forgotten`: entries that were passed over, as their authors are not to be collected. `messages`: what joined mentions.
     """
 
     posts: int
     mentions: list[Mention]
     forgotten: int = 0
+    messages: list[Message] = field(default_factory=list)
 
 
 def claim_source(source_id: UUID, *, now: datetime) -> Reading | None:
@@ -158,36 +164,100 @@ def _record_entries(source: Source, entries: list[Entry], now: datetime) -> Reco
     by_id = {query.pk: query for query in queries.order_by("id")}
     if not by_id or not entries:
         return Recorded(0, [])
-    matcher = _matcher(tuple((q.pk, tuple(q.any_terms), tuple(q.none_terms)) for q in by_id.values()))
-    matched = {}
-    for entry in entries:
-        found = matcher.match(entry.text)
-        if found:
-            matched[_digest(entry.key)] = (entry, found)
-    if not matched:
+    clients = frozenset(query.client_id for query in by_id.values())
+    own = own_accounts_of(clients)
+    matched, talking = _of_interest(entries, by_id, own)
+    if not matched and not talking:
         return Recorded(0, [])
     matched, forgotten = _remembering(
         source.kind, matched, {pk: query.client_id for pk, query in by_id.items()}
     )
-    if not matched:
+    talking = _but_forgotten(source.kind, talking)
+    hold_threads(change=bool(talking))
+    _note_names(talking, now)
+    page = {**talking, **{key: entry for key, (entry, _) in matched.items()}}
+    query_of = {(key, by_id[pk].client_id): pk for key, (_, found) in sorted(matched.items()) for pk in found}
+    wanted = {(key, by_id[pk].client_id): found[pk] for key, (_, found) in matched.items() for pk in found}
+    talk = sort_out(
+        page,
+        wanted=wanted,
+        threads=threads_of(page),
+        # A site that stands in for somebody whom nobody names is no author who writes again.
+        authors={key: "" if names_site(entry) else _author_key(entry) for key, entry in page.items()},
+        clients=clients,
+        own=own,
+        now=now,
+    )
+    mentioning = {key for key, client_id in wanted if (key, client_id) not in talk.later}
+    keep = mentioning | talk.keeps()
+    if not keep and not talking:
         return Recorded(0, [], forgotten)
-    posts, new_posts = _store_posts(source, {key: entry for key, (entry, _) in matched.items()}, now)
-    wanted = [
+    posts, new_posts = _store_posts(source, {key: page[key] for key in keep}, now)
+    urgent = _urgent(by_id, {key: page[key] for key in mentioning})
+    mentions = [
         Mention(
-            client_id=by_id[query_id].client_id,
+            client_id=client_id,
             post=posts[key],
             query=by_id[query_id],
-            matched=list(terms)[:20],
+            matched=list(wanted[key, client_id])[:20],
             published_at=posts[key].published_at,
             recorded_at=now,
+            priority=Priority.URGENT if (key, query_id) in urgent else Priority.NORMAL,
         )
-        for key, (_, found) in sorted(matched.items())
-        for query_id, terms in found.items()
+        for (key, client_id), query_id in query_of.items()
+        if (key, client_id) not in talk.later
     ]
-    Mention.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=500)
+    Mention.objects.bulk_create(mentions, ignore_conflicts=True, batch_size=500)
     # A row that lost against a known one was not inserted: only the ids that are there are new.
-    there = set(Mention.objects.filter(pk__in=[m.pk for m in wanted]).values_list("pk", flat=True))
-    return Recorded(new_posts, [mention for mention in wanted if mention.pk in there], forgotten)
+    there = set(Mention.objects.filter(pk__in=[m.pk for m in mentions]).values_list("pk", flat=True))
+    new = [mention for mention in mentions if mention.pk in there]
+    messages = join_messages(talk, posts=posts, new=new, now=now)
+    messages += join_answers(talk.threads.values(), clients=clients, own=own, now=now)
+    return Recorded(new_posts, new, forgotten, messages)
+
+
+def _of_interest(
+    entries: list[Entry], by_id: dict[UUID, Query], own: OwnAccounts
+) -> tuple["Matched", dict[str, Entry]]:
+    """What is listened for, without what clients say of themselves; and whatever is part of a conversation."""
+    matcher = _matcher(tuple((q.pk, tuple(q.any_terms), tuple(q.none_terms)) for q in by_id.values()))
+    matched: Matched = {}
+    talking = {}
+    for entry in entries:
+        key = _digest(entry.key)
+        if entry.answers or entry.conversation:
+            talking[key] = entry
+        found = matcher.match(entry.text)
+        if found:
+            mine = own.clients_of(name=entry.author_name, url=entry.author_url)
+            others = {pk: terms for pk, terms in found.items() if by_id[pk].client_id not in mine}
+            if others:
+                matched[key] = (entry, others)
+    return matched, talking
+
+
+def _urgent(by_id: dict[UUID, Query], entries: dict[str, Entry]) -> set[tuple[str, UUID]]:
+    """The entries, with the queries whose urgent words they hold."""
+    pressing = tuple((q.pk, tuple(q.urgent_terms), ()) for q in by_id.values() if q.urgent_terms)
+    if not pressing:
+        return set()
+    matcher = _matcher(pressing)
+    return {(key, query_id) for key, entry in entries.items() for query_id in matcher.match(entry.text)}
+
+
+def _but_forgotten(platform: str, talking: dict[str, Entry]) -> dict[str, Entry]:
+    if not talking:
+        return talking
+    forgotten = forgotten_among(platform, {_author_key(entry) for entry in talking.values()})
+    return {key: entry for key, entry in talking.items() if _author_key(entry) not in forgotten}
+
+
+def _note_names(talking: dict[str, Entry], now: datetime) -> None:
+    note_names(
+        {key: [_digest(answered) for answered in entry.answers] for key, entry in talking.items()},
+        {key: _digest(entry.conversation) for key, entry in talking.items() if entry.conversation},
+        now=now,
+    )
 
 
 Matched = dict[str, tuple[Entry, dict[UUID, Any]]]
@@ -236,6 +306,8 @@ def _store_posts(source: Source, entries: dict[str, Entry], now: datetime) -> tu
                 published_guessed=published_at != claimed,
                 seen_at=now,
                 counts=entry.counts,
+                in_reply_to=entry.in_reply_to[:2000],
+                conversation=entry.conversation[:600],
             )
         )
     mine = {post.pk for post in wanted}

@@ -25,7 +25,7 @@ AGAIN = timedelta(seconds=1)
 def fill_soon(mentions: Sequence[Mention], *, now: datetime) -> None:
     """Have these searchable with the next sweep. One alarm, named after one of them, so that nobody waits for another."""
     if mentions:
-        set_alarm(SEARCH_FILL, mentions[0].pk, now)
+        set_alarm(SEARCH_FILL, mentions[0].pk, now, wake=False)
 
 
 @on_alarm(SEARCH_FILL)

@@ -23,10 +23,19 @@ class Terms(serializers.ListField):
         super().__init__(child=Text(max_length=LONGEST_TERM), max_length=MOST_TERMS, **kwargs)
 
 
-@example({"any_terms": ["Brightwater", "bright water coffee"], "none_terms": ["Brightwater Drive"]})
+@example(
+    {
+        "any_terms": ["Brightwater", "bright water coffee"],
+        "none_terms": ["Brightwater Drive"],
+        "urgent_terms": ["food poisoning"],
+    }
+)
 class QueryInput(Input):
     any_terms = Terms(allow_empty=False, help_text="A post must hold one of these words or phrases,")
     none_terms = Terms(default=list, help_text="and none of these.")
+    urgent_terms = Terms(
+        default=list, help_text="A mention that holds one of these too is urgent from the start."
+    )
 
 
 @example(
@@ -34,6 +43,7 @@ class QueryInput(Input):
         "version": 2,
         "any_terms": ["Brightwater", "bright water coffee"],
         "none_terms": ["Brightwater Drive"],
+        "urgent_terms": ["food poisoning"],
         "created_at": "2026-03-06T17:04:00Z",
         "created_by": "Ana",
     }
@@ -42,6 +52,7 @@ class QueryOutput(serializers.Serializer[Any]):
     version = serializers.IntegerField()
     any_terms = serializers.ListField(child=serializers.CharField())
     none_terms = serializers.ListField(child=serializers.CharField())
+    urgent_terms = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()
     created_by = serializers.CharField()
 

@@ -20,6 +20,9 @@ class Entry:
         published_at: aware, UTC; None where the source says nothing credible. May be in the future.
         language: BCP 47, at most 12 characters, or "".
         counts: "views", "likes", "comments" to numbers, each where the source tells.
+        in_reply_to: the address (or else the id) of what it answers, as the source says, or "".
+        answers: keys that what it answers may have, the likeliest first; empty where it answers nothing.
+        conversation: the key of the page or discussion that it is part of, as the source says, or "".
     """
 
     key: str
@@ -31,6 +34,9 @@ class Entry:
     published_at: datetime | None
     language: str
     counts: dict[str, int] = field(default_factory=dict)
+    in_reply_to: str = ""
+    answers: tuple[str, ...] = ()
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +95,14 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
         "published_at": published_at,
         "language": entry.language,
         "counts": entry.counts,
+        "in_reply_to": entry.in_reply_to,
+        "answers": entry.answers,
+        "conversation": entry.conversation,
     }
 
 
 def entry_from_json(data: dict[str, Any]) -> Entry:
     """Raises TypeError or ValueError for what `entry_to_json` didn't make."""
     published_at = data["published_at"]
-    return Entry(**{**data, "published_at": published_at and datetime.fromisoformat(published_at)})
+    moment = published_at and datetime.fromisoformat(published_at)
+    return Entry(**{**data, "published_at": moment, "answers": tuple(data["answers"])})

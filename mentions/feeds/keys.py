@@ -83,7 +83,7 @@ def entry_key(*, link: str, guid: str, text: str, feed_host: str, wrapped: bool 
     """
     guid = guid.strip()
     address = _canonical_or_none(guid, keep_fragment=True) if _WEB.match(guid) else None
-    plain_link = _canonical_or_none(link, keep_fragment=_names_fragment(guid, link))
+    plain_link = _canonical_or_none(link, keep_fragment=names_fragment(guid, link))
     if plain_link and wrapped:
         return _key("url", plain_link)
     if address and not (plain_link and _is_row_number(address, plain_link)):
@@ -114,7 +114,7 @@ def _is_tracking(name: str, value: str) -> bool:
     return bool(_TRACKING.fullmatch(name) or (name == "source" and _RSS_SOURCE.fullmatch(value)))
 
 
-def _names_fragment(guid: str, link: str) -> bool:
+def names_fragment(guid: str, link: str) -> bool:
     """Whether the guid holds the link's fragment, or the number in it ("comment 5 at …")."""
     fragment = link.partition("#")[2]
     number = re.search(r"\d+", fragment)

@@ -9,6 +9,7 @@ from agency.markup import unescape
 from agency.text import clean, html_to_text, one_line, safe_link
 from mentions.feeds.entries import Entry, Feed, Limits
 from mentions.feeds.keys import entry_key, unwrap
+from mentions.feeds.threads import answered_keys, comments_key, of_one_item, page_key
 
 _TAG = re.compile(r"<[a-zA-Z/!]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{1,8})*", re.IGNORECASE)
@@ -30,31 +31,37 @@ class Found:
     published_at: datetime | None = None
     language: str = ""
     counts: dict[str, str] = field(default_factory=dict)
+    answers_ref: str = ""
+    answers_href: str = ""
+    comments: str = ""
 
 
 def make_feed(title: str, found: list[Found], *, base_url: str, limits: Limits) -> Feed:
     """Clean the entries and keep the first of each key; one that says nothing is left out."""
     entries: dict[str, Entry] = {}
-    for item in found[: limits.entries]:
-        entry = make_entry(item, base_url=base_url, limits=limits)
+    found = found[: limits.entries]
+    discussed = of_one_item(comments_key(_absolute(item.comments, base_url)) for item in found)
+    for item in found:
+        entry = make_entry(item, base_url=base_url, limits=limits, discussed=discussed)
         if entry.text or entry.url:
             entries.setdefault(entry.key, entry)
     return Feed(title=one_line(title, 300), entries=tuple(entries.values()))
 
 
-def make_entry(found: Found, *, base_url: str, limits: Limits) -> Entry:
+def make_entry(
+    found: Found, *, base_url: str, limits: Limits, discussed: frozenset[str] = frozenset()
+) -> Entry:
+    """`discussed`: pages with the discussion of one item alone."""
     shown = _absolute(found.link, base_url)
     url = _absolute(unwrap(shown), base_url)
     title = one_line(found.title, 300)
     text = _whole_text(title, clean(found.body), limits.text)
     author_name, author_url = _author(found, url, base_url)
-    key = entry_key(
-        link=url,
-        guid=clean(found.guid, multiline=False),
-        text=text,
-        feed_host=urlsplit(base_url).hostname or "",
-        wrapped=url != shown,
-    )
+    guid, feed_host = clean(found.guid, multiline=False), urlsplit(base_url).hostname or ""
+    key = entry_key(link=url, guid=guid, text=text, feed_host=feed_host, wrapped=url != shown)
+    ref, href = one_line(found.answers_ref, 2000), _absolute(found.answers_href, base_url)
+    answers = answered_keys(ref=ref, href=href, feed_host=feed_host)
+    comments = comments_key(_absolute(found.comments, base_url))
     return Entry(
         key=key,
         url=url,
@@ -65,6 +72,9 @@ def make_entry(found: Found, *, base_url: str, limits: Limits) -> Entry:
         published_at=_credible(found.published_at),
         language=language_tag(found.language),
         counts={name: int(n) for name, n in found.counts.items() if _COUNT.fullmatch(n)},
+        in_reply_to=href or ref,
+        answers=tuple(answer for answer in answers if answer != key),
+        conversation=page_key(url, guid) or (comments if comments in discussed else ""),
     )
 
 
@@ -102,6 +112,15 @@ def _author(found: Found, url: str, base_url: str) -> tuple[str, str]:
     name = one_line(found.author_name, 200)
     if name:
         return name, _absolute(found.author_url, base_url)
+    return _site(url)
+
+
+def names_site(entry: Entry) -> bool:
+    """Whether nobody is named as the author, so that the site stands in."""
+    return bool(entry.author_url) and (entry.author_name, entry.author_url) == _site(entry.url)
+
+
+def _site(url: str) -> tuple[str, str]:
     site = urlsplit(url)
     if site.scheme not in {"http", "https"} or not site.hostname:
         return "", ""

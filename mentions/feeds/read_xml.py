@@ -17,6 +17,9 @@ _EPOCH = re.compile(r"\d{9,10}")
 _MILLISECONDS = re.compile(r"\d{12,13}")
 _EMAIL = re.compile(r"([^\s<>()@\"]{1,64})@[^\s<>()@\"]{1,255}")
 _AROUND_EMAIL = re.compile(r"[<>()\"]|\bmailto:")
+_THREADING = frozenset(
+    {"http://purl.org/syndication/thread/1.0", "http://purl.org/rss/1.0/modules/threading"}
+)
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
@@ -37,16 +40,24 @@ def read_xml(text: str, *, base_url: str, limits: Limits) -> Feed:
     if parsed.bozo and not parsed.entries:
         raise FeedError("malformed", "The feed is broken, and no entry in it can be read.")
     feed = parsed.feed
-    found = [_found(entry, feed) for entry in parsed.entries[: limits.entries]]
+    answers = _answers_names(parsed.namespaces)
+    found = [_found(entry, feed, answers) for entry in parsed.entries[: limits.entries]]
     return make_feed(_text(feed, "title"), found, base_url=base_url, limits=limits)
 
 
-def _found(entry: Any, feed: Any) -> Found:
+def _answers_names(namespaces: Any) -> list[str]:
+    """What feedparser calls `in-reply-to` of RFC 4685: by the prefix that the feed itself chose."""
+    prefixes = {prefix for prefix, name in namespaces.items() if _string(name).rstrip("/") in _THREADING}
+    return [f"{prefix}_in-reply-to" if prefix else "in-reply-to" for prefix in sorted({*prefixes, "thr"})]
+
+
+def _found(entry: Any, feed: Any, answers: list[str]) -> Found:
     guid = _string(entry.get("id"))
     link = _string(entry.get("feedburner_origlink") or entry.get("link"))
     if link == guid and not _ABSOLUTE.match(link):
         link = ""  # feedparser takes any guid for a link where there is none
     name, url = _author(entry, feed)
+    said = next((said for name in answers if isinstance(said := dict.get(entry, name), dict)), {})
     return Found(
         guid=guid,
         link=link,
@@ -57,6 +68,9 @@ def _found(entry: Any, feed: Any) -> Found:
         published_at=_date(entry, "published") or _date(entry, "updated"),
         language=_language(entry, feed),
         counts=_counts(entry),
+        answers_ref=_string(said.get("ref")),
+        answers_href=_string(said.get("href")),
+        comments=_string(dict.get(entry, "comments")),
     )
 
 

@@ -1,4 +1,5 @@
 from mentions.models.author import Author
+from mentions.models.conversation import Message, OwnAccount, ThreadKey
 from mentions.models.forgotten import ForgottenAuthor, PastMention
 from mentions.models.mention import Mention
 from mentions.models.post import Post
@@ -10,10 +11,13 @@ __all__ = [
     "Author",
     "ForgottenAuthor",
     "Mention",
+    "Message",
+    "OwnAccount",
     "PastMention",
     "Post",
     "SearchEntry",
     "Source",
     "SourceRead",
     "Tally",
+    "ThreadKey",
 ]

@@ -41,6 +41,8 @@ class Mention(TenantModel):
     breached = models.BooleanField(default=False)
     responded_at = models.DateTimeField(null=True)
     answer_url = models.CharField(max_length=2000, blank=True)
+    # The client answered it by itself, not through us.
+    external = models.BooleanField(default=False)
     dismiss_reason = models.CharField(max_length=16, choices=DismissReason, blank=True)
 
     class Meta:
@@ -125,6 +127,15 @@ class Mention(TenantModel):
 
     @transition(
         field=state,
+        source=[State.NEW, State.CLAIMED, State.AWAITING_CLIENT, State.APPROVED],
+        target=State.RESPONDED,
+    )
+    def answer(self, *, answered_at: datetime, answer_url: str, **_: Any) -> None:
+        """The client answered by itself."""
+        self.responded_at, self.answer_url, self.external = answered_at, answer_url, True
+
+    @transition(
+        field=state,
         source=[State.NEW, State.CLAIMED, State.AWAITING_CLIENT],
         target=State.DISMISSED,
     )
@@ -134,4 +145,4 @@ class Mention(TenantModel):
     @transition(field=state, source=[State.RESPONDED, State.DISMISSED], target=State.CLAIMED)
     def reopen(self, *, assignee_id: UUID | None, **_: Any) -> None:
         self.assignee_id = assignee_id or self.assignee_id
-        self.dismiss_reason = ""
+        self.dismiss_reason, self.external = "", False

@@ -26,6 +26,10 @@ class Post(TenantModel):
     published_guessed = models.BooleanField(default=False)
     seen_at = models.DateTimeField()
     counts = models.JSONField(default=dict)
+    # What it answers, and the key of the discussion that it is part of, as its source says. Which posts are one
+    # conversation, and which names that has, is in ThreadKey.
+    in_reply_to = models.CharField(max_length=2000, blank=True, default="")
+    conversation = models.CharField(max_length=600, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -38,6 +42,9 @@ class Post(TenantModel):
 
     @classmethod
     def within(cls, clients: frozenset[UUID]) -> models.Q:
-        """Posts that are mentions of one of these clients."""
-        found: Any = apps.get_model("mentions.Mention")
-        return models.Q(models.Exists(found.objects.filter(post=models.OuterRef("pk"))))
+        """Posts that are mentions of one of these clients, or belong to one."""
+        mentions: Any = apps.get_model("mentions.Mention")
+        messages: Any = apps.get_model("mentions.Message")
+        return models.Q(models.Exists(mentions.objects.filter(post=models.OuterRef("pk")))) | models.Q(
+            models.Exists(messages.objects.filter(post=models.OuterRef("pk")))
+        )

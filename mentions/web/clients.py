@@ -11,7 +11,7 @@ from agency.rights import Right
 from agency.web.fields import languages
 from agency.web.lists import cursor_of, pager
 from agency.web.views import StaffPage
-from clients.models import ApprovalPolicy, Client, SlaPolicy
+from clients.models import ApprovalPolicy, Client
 from clients.queries.clients import (
     current_approval_policy,
     current_query,
@@ -21,11 +21,15 @@ from clients.queries.clients import (
     list_templates,
     match_sla_policies,
 )
+from clients.queries.policies import calendar_names, terms_of
+from clients.queries.rotas import on_call, people, rota_covering
+from clients.web.client_hours import hours_of_client
 from clients.web.playbook import template_line
-from clients.web.policies import targets_of
-from clients.words import ClockKind, ContactRight, Part, Priority
+from clients.web.promise_words import COLUMNS, table_of
+from clients.words import ContactRight, Part
 from mentions.queries.figures import OpenWork, open_work_by_client, sources_by_client, terms_by_client
 from mentions.queries.mentions import list_sources
+from mentions.queries.own_accounts import list_own_accounts
 from mentions.web.sources import source_line
 
 ROWS = 100
@@ -82,6 +86,7 @@ class ClientDetail(StaffPage):
             **self._people(client, may=may),
             **self._rules(client, may=may),
             **self._around(client, may=may),
+            "duty": self._duty(client, may=may),
         }
         return self.page("clients/client_detail.html", context)
 
@@ -120,6 +125,8 @@ class ClientDetail(StaffPage):
                 }
                 for contact in contacts
             ],
+            "own_accounts": [row.account for row in list_own_accounts(client, by=self.actor)],
+            "own_accounts_url": self._url("client-accounts", client, may=may),
             "contact_add_url": self._url("contact-add", client, may=may),
         }
 
@@ -127,22 +134,40 @@ class ClientDetail(StaffPage):
         query = current_query(client.pk)
         asks = current_approval_policy(client.pk).asks
         promised = match_sla_policies({client.pk})[client.pk]
+        terms = terms_of(promised)
         return {
             "query": {
                 "terms": query.any_terms if query else [],
                 "excluded": query.none_terms if query else [],
+                "urgent": query.urgent_terms if query else [],
                 "version": query.version if query else None,
                 "changed_at": query.created_at if query else None,
                 "edit_url": self._url("client-listening", client, may=may),
             },
-            "promises": _promises(promised),
-            "promises_note": "Times run around the clock. "
-            + ("Promised to this client." if promised.client_id else "The agency's default."),
-            "promises_edit_url": self._url("client-promises", client, may=may),
+            "promises": table_of(terms, calendar_names(terms)),
+            "promises_columns": list(COLUMNS.values()),
+            "promises_note": "Promised to this client." if promised.client_id else "The agency's default.",
+            "promises_url": self._url("client-promises", client),
+            "promises_edit": may,
+            "hours": hours_of_client(client, by=self.actor, now=self.now),
             "policy": {
                 "sentence": f"{ApprovalPolicy.Asks(asks).label}.",
                 "edit_url": self._url("client-approval", client, may=may),
             },
+        }
+
+    def _duty(self, client: Client, *, may: bool) -> dict[str, Any]:
+        """Who is on call for this client now, and who is told."""
+        rota = rota_covering(client.pk)
+        known = people() if rota else {}
+        current = on_call(rota, self.now, client_id=client.pk, known=known) if rota else None
+        who = known.get(current.member) if current and current.member else None
+        return {
+            "rota": rota.name if rota else "",
+            "who": who.name if who else "",
+            "until": current.until if current else None,
+            "ladder_url": self._url("client-ladder", client),
+            "add_url": f"{reverse('rota-add')}?client={client.pk}" if may else "",
         }
 
     def _around(self, client: Client, *, may: bool) -> dict[str, Any]:
@@ -157,16 +182,3 @@ class ClientDetail(StaffPage):
             "sources": [source_line(source) for source in sources],
             "source_add_url": f"{reverse('source-add')}?client={client.pk}" if may else "",
         }
-
-
-def _promises(policy: SlaPolicy) -> list[dict[str, Any]]:
-    targets = targets_of(policy)
-    return [
-        {
-            "priority": priority.value,
-            "claim": targets.get((priority, ClockKind.CLAIM)),
-            "respond": targets.get((priority, ClockKind.RESPOND)),
-            "decide": targets.get((priority, ClockKind.DECIDE)),
-        }
-        for priority in Priority
-    ]

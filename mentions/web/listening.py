@@ -41,6 +41,13 @@ class ListeningForm(forms.Form):
         label="But not if one of these is there too",
         help_text=f"One a line. A term has at most {LONGEST_TERM} characters, and there are at most {MOST_TERMS}.",
     )
+    urgent_terms = Lines(
+        rows=4,
+        required=False,
+        label="Urgent if one of these is there too",
+        help_text="Such as “recall”, “allergic” or “lawyer”. A mention with one of these is urgent from the moment it is "
+        "found, at any hour: its times are short, and whoever is on call is told.",
+    )
 
 
 class Listening(OfClient):
@@ -57,7 +64,7 @@ class Listening(OfClient):
 
     def initial(self) -> dict[str, Any]:
         query = self.query
-        return {"any_terms": query.any_terms, "none_terms": query.none_terms} if query else {}
+        return {name: getattr(query, name) for name in ListeningForm.base_fields} if query else {}
 
     def save(self, data: dict[str, Any]) -> str:
         set_query(client=self.client, **data, by=self.actor, now=self.now)

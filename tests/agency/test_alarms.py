@@ -5,13 +5,23 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from agency.actions import alarms
-from agency.actions.alarms import clear_alarms, on_alarm, set_alarm, set_alarms, sweep
+from agency.actions.alarms import (
+    BATCH,
+    Turns,
+    clear_alarms,
+    next_due,
+    on_alarm,
+    set_alarm,
+    set_alarms,
+    sweep,
+)
 from agency.actor import Actor
 from agency.errors import Conflict
 from agency.ids import new_id
-from agency.models import Alarm
+from agency.models import Agency, Alarm
 from agency.tenancy import current_agency, tenant
 from tests.fixtures import Clock
 
@@ -99,3 +109,61 @@ def test_a_kind_that_this_process_does_not_know_is_left_for_others(ana: Actor, c
         set_alarm("test.unknown", new_id(), clock.now)
     assert sweep(now=clock.now).fired == 0
     assert Alarm.objects.filter(kind="test.unknown").count() == 1
+
+
+def test_the_bad_ones_among_many_are_found_and_all_others_ring(rung: Rung, ana: Actor, clock: Clock) -> None:
+    good, bad = [new_id() for _ in range(99)], UUID(int=13)
+    with tenant(ana.agency_id):
+        set_alarms("test.ring", dict.fromkeys([*good, bad], clock.now))
+    swept = sweep(now=clock.now)
+    assert (swept.fired, swept.failed) == (99, 1)
+    assert sorted(subject for _, subject, _ in rung if subject in good) == sorted(good)
+    assert set(_due()) == {bad}
+
+
+def test_a_flood_of_one_agency_keeps_nobody_else_waiting(
+    rung: Rung, ana: Actor, cleo: Actor, clock: Clock
+) -> None:
+    """Also not where the flood is of alarms that were due long before."""
+    with tenant(ana.agency_id):
+        set_alarms("test.ring", {new_id(): clock.now - timedelta(hours=1) for _ in range(3 * BATCH)})
+    with tenant(cleo.agency_id):
+        set_alarm("test.ring", new_id(), clock.now)
+    turns, rang = Turns(), []
+    while sweep(now=clock.now, limit=1, turns=turns).fired:
+        rang.append((len(rung), rung[-1][0]))
+    assert rang == [
+        (BATCH, ana.agency_id),
+        (BATCH + 1, cleo.agency_id),
+        (2 * BATCH + 1, ana.agency_id),
+        (3 * BATCH + 1, ana.agency_id),
+    ]
+
+
+def test_what_is_due_next_is_what_this_process_would_ring_for(
+    rung: Rung, ana: Actor, cleo: Actor, clock: Clock
+) -> None:
+    """Else it would wake for it again and again, and do nothing."""
+    soon = clock.now + timedelta(seconds=1)
+    with tenant(ana.agency_id):
+        set_alarm("test.unknown", new_id(), clock.now)
+    with tenant(cleo.agency_id):
+        set_alarm("test.ring", new_id(), clock.now)
+    Alarm.objects.exclude(kind__startswith="test.").delete()
+    Agency.objects.filter(pk=cleo.agency_id).update(erasing_at=clock.now)
+    assert next_due()[1] is None
+    with tenant(ana.agency_id):
+        set_alarm("test.ring", new_id(), soon)
+    assert next_due()[1] == soon
+
+
+def test_a_batch_waits_for_no_lock_and_no_statement_for_ever(rung: Rung, ana: Actor, clock: Clock) -> None:
+    with tenant(ana.agency_id):
+        set_alarm("test.ring", new_id(), clock.now)
+    sweep(now=clock.now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),"
+            " current_setting('idle_in_transaction_session_timeout')"
+        )
+        assert cursor.fetchone() == ("5s", "1min", "1min")

@@ -1,12 +1,15 @@
 """The doorbell may break: nothing else may."""
 
+import time
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from agency.ids import new_id
+from agency.tasks import doorbell
 from agency.tasks.doorbell import ring_after_commit
 
 
@@ -36,3 +39,27 @@ def test_nothing_rings_for_what_was_rolled_back(committed: None) -> None:
         ring_after_commit(well, new_id())
         raise RuntimeError
     assert well.heard == []
+
+
+def test_a_broker_that_is_away_is_not_asked_again_for_a_while(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question takes a while: five hundred mails would hold up the sweep for minutes."""
+    monkeypatch.setattr(doorbell._Broker, "away_until", 0.0)
+    asked = 0
+
+    class Away:
+        def delay(self, *args: str) -> None:
+            nonlocal asked
+            asked += 1
+            raise OperationalError("There is no broker.")
+
+    for _ in range(3):
+        with transaction.atomic():
+            ring_after_commit(Away(), new_id())
+    assert asked == 1
+    monkeypatch.setattr(doorbell._Broker, "away_until", time.monotonic())
+    well = Task()
+    with transaction.atomic():
+        ring_after_commit(well, new_id())
+    assert len(well.heard) == 1

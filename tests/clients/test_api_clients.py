@@ -95,7 +95,8 @@ def test_a_client_is_promised_the_default_until_it_has_its_own(
     assert default["client"] is None
     assert key.get(address).json() == default
     own = key.put(address, {"targets": TARGETS, "warn_at": [80]}).json()
-    assert (own["client"]["name"], own["targets"]["low"], own["warn_at"]) == ("Brightwater", MINUTES, [80])
+    low = {**MINUTES, "publish": 3600}
+    assert (own["client"]["name"], own["targets"]["low"], own["warn_at"]) == ("Brightwater", low, [80])
     assert key.get(address).json() == own
     assert key.get("/api/v1/sla-policy/").json() == default
     assert key.put("/api/v1/sla-policy/", {"targets": TARGETS}).json()["version"] == 2
@@ -107,7 +108,8 @@ def test_a_client_is_promised_the_default_until_it_has_its_own(
         ({"targets": {**TARGETS, "low": {**MINUTES, "claim": 0}}}, "/targets/low/claim"),
         ({"targets": {**TARGETS, "low": {**MINUTES, "claim": 2**62}}}, "/targets/low/claim"),
         ({"targets": {**TARGETS, "low": {**MINUTES, "claim": "60"}}}, "/targets/low/claim"),
-        ({"targets": {**TARGETS, "low": {**MINUTES, "publish": 5}}}, "/targets/low/publish"),
+        ({"targets": {**TARGETS, "low": {**MINUTES, "publish": 0}}}, "/targets/low/publish"),
+        ({"targets": {**TARGETS, "low": {**MINUTES, "later": 5}}}, "/targets/low/later"),
         ({"targets": {"low": MINUTES}}, "/targets/urgent"),
         ({"targets": TARGETS, "warn_at": [90, 50]}, "/warn_at"),
         ({"targets": TARGETS, "warn_at": [100]}, "/warn_at/0"),

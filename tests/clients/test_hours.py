@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from clients.hours import (
     ALWAYS,
     HorizonExceeded,
-    Hours,
     HoursError,
     InvalidWeek,
+    KnownHours,
     NaiveMoment,
     ReversedSpan,
     UnknownZone,
@@ -55,7 +55,7 @@ WEEKS: dict[str, Week] = {
 }
 
 
-def horizon(hours: Hours) -> tuple[datetime, datetime]:
+def horizon(hours: KnownHours) -> tuple[datetime, datetime]:
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     return epoch + timedelta(microseconds=hours.first), epoch + timedelta(microseconds=hours.last)
 
@@ -84,7 +84,7 @@ def shown_by_minute(place: int) -> tuple[datetime, list[tuple[int, int]]]:
 
 
 @cache
-def stepped(place: int, name: str) -> tuple[Hours, datetime, tuple[bool, ...], tuple[int, ...]]:
+def stepped(place: int, name: str) -> tuple[KnownHours, datetime, tuple[bool, ...], tuple[int, ...]]:
     """Hours, the first minute, each minute's word by the oracle, and the open minutes before it."""
     zone, first, last = STRETCHES[place]
     start, walls = shown_by_minute(place)
@@ -301,7 +301,7 @@ spans = st.lists(st.tuples(st.integers(-5, 50), st.integers(0, 20)).map(lambda p
 @given(spans)
 def test_any_spans_become_the_hours_that_they_cover(pairs: list[tuple[int, int]]) -> None:
     noon = datetime(2026, 5, 4, 12, tzinfo=UTC)
-    hours = Hours.of(
+    hours = KnownHours.of(
         [(noon + a * MINUTE, noon + b * MINUTE) for a, b in pairs],
         first=noon,
         last=noon + 40 * MINUTE,
@@ -377,7 +377,7 @@ def test_a_week_that_can_not_be_meant_is_refused_with_its_day(week: Week, day: i
 )
 def test_spans_out_of_form_are_refused(starts: tuple[int, ...], ends: tuple[int, ...]) -> None:
     with pytest.raises(HoursError):
-        Hours(starts, ends, first=0, last=50)
+        KnownHours(starts, ends, first=0, last=50)
 
 
 def test_days_at_the_ends_of_the_calendar_are_refused() -> None:

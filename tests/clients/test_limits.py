@@ -34,11 +34,15 @@ from workflows.words import BY_HAND
 OF_THE_AGENCY = {
     "agency.AuditChain": "the head of the agency's chain: a number and a hash",
     "agency.AuditLink": "a link of the chain: a number and hashes",
+    "agency.Channel": "a member's own, or of the whole agency",
     "agency.Erasure": "read with the right to erase, which nobody limited has",
     "agency.Export": "read with the right to export, which nobody limited has",
     "agency.ExportPart": "read with the right to export, which nobody limited has",
     "agency.Identity": "who a provider says somebody is; asked at sign-in alone",
-    "agency.Notice": "reached through what it is about",
+    "clients.MemberHours": "when a member works",
+    "agency.Notice": "reached through what it is about; the list narrows it by its client",
+    "agency.NoticeAttempt": "reached through its notice",
+    "mentions.ThreadKey": "digests of names of posts; asked by collection alone",
     "mentions.ForgottenAuthor": "a digest; asked by collection, listed with the right to erase",
 }
 

@@ -181,8 +181,10 @@ def test_promises_of_a_client_begin_with_the_default_and_become_its_own(
     after = follow(
         browser, submit(browser, shown, button="Save", urgent_respond="1 h 30 min", warn_at="60 %, 90")
     )
-    assert "1 h 30 min" in words(after)
-    assert "Promised to this client." in words(after)
+    assert fields(find_form(after, button="Save"))["urgent_respond"] == "1 h 30 min"
+    client_page = browser.get(f"/clients/{brand.pk}/")
+    assert "1 h 30 min" in words(client_page)
+    assert "Promised to this client." in words(client_page)
     with tenant(mara.agency_id):
         own, default = sla_policy_of(brand), sla_policy_of(None)
         assert own is not None
@@ -298,7 +300,7 @@ def test_a_responder_changes_nothing_about_clients(
         f"/clients/{brand.pk}/edit/",
         f"/contacts/{dora.pk}/",
         "/playbook/add/",
-        "/settings/promises/",
+        f"/clients/{brand.pk}/promises/return/",
     ):
         assert browser.get(url).status_code == 403
         assert browser.post(url, {"name": "x"}).status_code == 403

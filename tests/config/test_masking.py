@@ -20,6 +20,7 @@ TOKEN = "kw6Ip38YlJdpl2438NGNBGQ_iEXchBTu2MLc29wO1qo"
         f"GET /approve/{TOKEN}/undo/",
         f"Not Found: /approve/{TOKEN}/",
         f"GET /see/{TOKEN}/?days=7",
+        f"GET /ack/{TOKEN}/",
         f"POST /accounts/login/?next=%2Fsee%2F{TOKEN}%2F",
         f"POST /accounts/login/?next=%2Fapprove%2F{TOKEN}%2F",
         f"GET /accounts/password/reset/key/{TOKEN}/",

@@ -12,11 +12,15 @@ import pytest
 from agency.actor import Actor
 from agency.models import Membership
 from agency.tenancy import tenant
+from clients.actions.calendars import create_calendar
 from clients.models import Client, Contact, Template
+from clients.opening import Opening
 from mentions.actions.sources import add_source
 from mentions.models import Mention
 from tests.contracts.answers import described
-from tests.fixtures import Api, Clock
+from tests.fixtures import Api
+from tests.fixtures import Clock as Held
+from workflows.models import Clock
 
 HOSTILE: list[Any] = [
     *(None, True, -1, 2**63 - 1, 1e308, "", "\x00", "a\x00\u202eb", "💥" * 2000, [], [[None]], ["\x00"]),
@@ -39,7 +43,7 @@ QUERY = ("", "\x00", "a,b,,", ",", "-1", "99999999999999999999", "ÿ", "💥", "
 
 @pytest.fixture
 def ids(
-    ana: Actor, ben: Actor, brand: Client, dora: Contact, mention: Mention, clock: Clock
+    ana: Actor, ben: Actor, brand: Client, dora: Contact, mention: Mention, clock: Held
 ) -> dict[str, str]:
     """What stands for the parameters of addresses."""
     with tenant(ana.agency_id):
@@ -47,17 +51,21 @@ def ids(
             kind="feed", name="Forum", settings={"url": "https://forum.example/feed"}, client=None,
             every=timedelta(minutes=5), by=ana, now=clock.now,
         )  # fmt: skip
+        opening = Opening(zone="UTC", week={0: [("09:00", "17:00")]})
+        calendar = create_calendar(client=None, name="Office", opening=opening, by=ana, now=clock.now)
         found = {
             "client_id": brand.pk,
             "contact_id": dora.pk,
             "mention_id": mention.pk,
             "post_id": mention.post_id,
             "source_id": source.pk,
+            "calendar_id": calendar.pk,
             "template_id": Template.objects.order_by("id")[0].pk,
             "member_id": Membership.objects.get(user__name="Ben").pk,
             "author_id": mention.post.author_id,
+            "clock_id": Clock.objects.filter(mention=mention).order_by("id")[0].pk,
             # Of these there is none: hostile input finds nothing.
-            **dict.fromkeys(("key_id", "block_id", "erasure_id", "export_id", "identity_id"), mention.pk),
+            **dict.fromkeys(("key_id", "rota_id", "override_id", "block_id", "erasure_id", "export_id", "identity_id", "excuse_id"), mention.pk),
         }
     return {name: str(value) for name, value in found.items()}
 
@@ -88,7 +96,7 @@ def test_no_body_breaks_anything(
         if content is None:
             continue
         example = content["examples"]["Example"]["value"]
-        own = {"client": ids["client_id"], "assignee": ids["member_id"]}
+        own = {"client": ids["client_id"], "assignee": ids["member_id"], "clock": ids["clock_id"]}
         example |= {name: own[name] for name in own if example.get(name)}
         for body in hostile(example):
             assert key.call(method.upper(), path, body).status_code < 500

@@ -22,6 +22,7 @@ KNOCKS = [
     ("approve", "fresh/", "POST"),
     *(("see", "", method) for method in ("GET", "HEAD", "OPTIONS", "POST")),
     ("see", "fresh/", "POST"),
+    *(("alert", "", method) for method in ("GET", "HEAD", "OPTIONS", "POST")),
 ]
 
 
@@ -31,7 +32,7 @@ def stranger(worlds: Worlds) -> Caller:
 
 
 def links(part: Part, page: str) -> dict[str, str]:
-    return part.tokens if page == "approve" else part.views
+    return {"approve": part.tokens, "see": part.views, "alert": part.alerts}[page]
 
 
 def dead_links(world: World, page: str = "approve") -> Iterator[tuple[str, str]]:
@@ -78,7 +79,7 @@ def test_links_that_lead_nowhere_look_alike(
     assert {answer[0] for answer in answers.values()} <= expected[method]
 
 
-@pytest.mark.parametrize("page", ["approve", "see"])
+@pytest.mark.parametrize("page", ["approve", "see", "alert"])
 def test_a_living_link_shows_its_own_client_alone(worlds: Worlds, stranger: Caller, page: str) -> None:
     own, foreign = worlds
     for world, others in ((own, (own.two.mark, foreign.mark)), (foreign, (foreign.two.mark, own.mark))):
@@ -90,7 +91,9 @@ def test_a_living_link_shows_its_own_client_alone(worlds: Worlds, stranger: Call
         assert set(flaws.UUID.findall(text)) & elsewhere == set()
 
 
-@pytest.mark.parametrize(("page", "other"), [("approve", "see"), ("see", "approve")])
+@pytest.mark.parametrize(
+    ("page", "other"), [("approve", "see"), ("see", "approve"), ("alert", "see"), ("see", "alert")]
+)
 def test_a_link_of_one_kind_is_none_of_the_other(
     worlds: Worlds, stranger: Caller, page: str, other: str
 ) -> None:

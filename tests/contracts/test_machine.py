@@ -22,6 +22,7 @@ DESIGN = {
     "clear": ({"claimed"}, "approved"),
     "revise": ({"approved"}, "claimed"),
     "respond": ({"approved"}, "responded"),
+    "answer": ({"new", "claimed", "awaiting_client", "approved"}, "responded"),
     "dismiss": ({"new", "claimed", "awaiting_client"}, "dismissed"),
     "reopen": ({"responded", "dismissed"}, "claimed"),
 }
@@ -50,7 +51,7 @@ def test_the_trigger_knows_the_same_moves() -> None:
 @pytest.mark.parametrize("end", State.values)
 def test_the_database_refuses_what_is_not_a_move(mention: Mention, ben: object, begin: str, end: str) -> None:
     pairs = {(one, two) for begins, two in DESIGN.values() for one in begins}
-    filled = "version = version + 1, responded_at = now(), dismiss_reason = 'spam', assignee_id = %s"
+    filled = "version = version + 1, responded_at = now(), dismiss_reason = 'spam', external = true, assignee_id = %s"
     with tenant(mention.agency_id), connection.cursor() as cursor:
         for state in _way_to(begin):
             cursor.execute(f"UPDATE mentions_mention SET state = %s, {filled}", [state, ben.id])  # type: ignore[attr-defined]
@@ -77,6 +78,14 @@ def test_a_change_of_state_takes_a_new_version(mention: Mention, ben: object) ->
     with tenant(mention.agency_id), connection.cursor() as cursor:
         with pytest.raises(IntegrityError, match="takes a new version"), transaction.atomic():
             cursor.execute("UPDATE mentions_mention SET state = 'dismissed', dismiss_reason = 'spam'")
+
+
+def test_only_what_the_client_answered_by_itself_is_answered_without_an_approval(mention: Mention) -> None:
+    with tenant(mention.agency_id), connection.cursor() as cursor:
+        with pytest.raises(IntegrityError, match="needs no approval"), transaction.atomic():
+            cursor.execute(
+                "UPDATE mentions_mention SET state = 'responded', responded_at = now(), version = version + 1"
+            )
 
 
 def test_a_mention_begins_as_new(mention: Mention) -> None:

@@ -23,7 +23,9 @@ from tests.contracts.doors import OPEN, guarded, is_open, routes
 FROM = {
     "accounts/": ("allauth.", "agency.web.accounts.", "agency.web.agency_sign_in."),
     "account/": ("agency.web.accounts.",),
+    "ack/": ("agency.web.acknowledge",),
     "approve/": ("workflows.web.approve",),
+    "alert/": ("workflows.web.alert",),
     "see/": ("workflows.web.see",),
     "demo/": ("config.demo.views",),
     "api/schema/": ("agency.api.docs",),

@@ -15,10 +15,14 @@ UNMARKED = {
     "workflows.Clock": "times, and words of the house",
     "workflows.ClockEvent": "times, and words of the house",
     "clients.SlaTarget": "times, and words of the house",
+    "clients.PromiseSpread": "times, counts and ids",
     "agency.Membership": "a role; the name is the user's",
     "agency.AuditLink": "digests only",
     "agency.AuditChain": "digests only",
     "mentions.Tally": "numbers only",
+    "clients.MemberHours": "times only",
+    "clients.RotaLayer": "times, and ids of members",
+    "workflows.AlertLink": "a digest only",
     "workflows.PromiseTally": "numbers only",
 }
 

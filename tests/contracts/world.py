@@ -5,8 +5,9 @@ client), keys, links, mentions in several states, and, where no action made any,
 model. All its texts hold the mark `xanadu`; the second client's hold `xanadutwo` too.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,43 +16,69 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Model
 
+from agency.actions.channels import add_channel
 from agency.actions.keys import make_key
 from agency.actions.members import add_member
 from agency.actor import Actor
 from agency.ids import new_id
-from agency.models import ApiKey, Membership
+from agency.models import ApiKey, Membership, Notice, NoticeAttempt
 from agency.queries.people import actor_of_member
 from agency.rights import Right, Role
 from agency.sealed import SealedField, put
 from agency.tenancy import tenant
+from clients.actions.calendars import change_calendar, create_calendar
 from clients.actions.clients import create_client
 from clients.actions.contacts import add_contact
+from clients.actions.ladders import set_ladder
 from clients.actions.policies import set_sla_policy
+from clients.actions.rotas import NewLayer, add_override, add_rota, set_member_hours
 from clients.actions.templates import add_template
 from clients.actions.view_links import make_view_link
+from clients.ladder import USUAL
 from clients.links import token_digest
 from clients.models import Client, Contact, ViewLink
+from clients.opening import Opening, OtherDay
 from mentions.actions.listening import set_query
+from mentions.actions.own_accounts import set_own_accounts
 from mentions.actions.reading import claim_source, record_failure
 from mentions.actions.search import fill_missing
 from mentions.actions.sources import add_source
-from mentions.models import Author, Mention, Source
+from mentions.actions.threads import note_names
+from mentions.models import Author, Mention, Message, Post, Source
 from mentions.platforms.base import PlatformError
 from tests.making import commit_checks, make_mention
-from workflows.actions.clocks import fire_clocks
+from workflows.actions.alerts import make_alert_link, note_seen
 from workflows.actions.decisions import decide, put_into_effect
+from workflows.actions.excuses import ask_excuse
+from workflows.actions.firing import fire_clocks
 from workflows.actions.links import make_link
 from workflows.actions.moves import claim_mention
 from workflows.actions.onboarding import open_agency
 from workflows.actions.publications import attest_reply
 from workflows.actions.requests import request_approval
 from workflows.actions.responses import draft_reply
-from workflows.models import Approval, ApprovalLink, Attempt, Clock, Decision, Publication
+from workflows.models import (
+    AlertLink,
+    Approval,
+    ApprovalLink,
+    Attempt,
+    Clock,
+    Decision,
+    Escalation,
+    EscalationLine,
+    Publication,
+)
 
 OURS = ("agency", "clients", "mentions", "workflows")
 HOUR = timedelta(hours=1)
 # Parameters of addresses that aren't called after their model.
-CALLED = {"key": "apikey", "member": "membership", "block": "forgottenauthor"}
+CALLED = {
+    "key": "apikey",
+    "member": "membership",
+    "block": "forgottenauthor",
+    "version": "calendarversion",
+    "override": "rotaoverride",
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +90,7 @@ class Part:
     tokens: dict[str, str]  # of approvers' links: live, expired, revoked, left
     views: dict[str, str]  # of viewers' links, likewise
     versions: dict[UUID | None, int]  # of its mentions
+    alerts: dict[str, str]  # of alert recipients' links, as the others
 
 
 @dataclass(frozen=True)
@@ -120,6 +148,17 @@ def make_world(mark: str, *, now: datetime) -> World:
             Membership.objects.filter(pk=limited.id).update(client_ids=[one.ids["client_id"]])
             members[f"limited:{role}"] = _actor(limited.id)
         make_key(name=f"{mark} key", rights=["read"], expires_at=None, by=owner, now=now)
+        add_channel(kind="mail", name=f"{mark} channel", takes="all", by=owner, now=now)
+        room, _ = add_channel(
+            kind="mail",
+            name=f"{mark} room",
+            takes="all",
+            email=f"room@{mark}.example",
+            room=True,
+            by=owner,
+            now=now,
+        )
+        _mail_in_vain(mark, now)
         fill_missing()
         commit_checks()
         _fill(agency.pk, mark, now)
@@ -131,6 +170,7 @@ def make_world(mark: str, *, now: datetime) -> World:
             *(str(user) for user in Membership.objects.filter(agency=agency).values_list("user", flat=True)),
         }
     ids = {name: pk for name, pk in found.items() if name not in parts[0].ids}
+    ids["room_id"] = room.pk
     # The row that others may change without locking themselves out.
     ids["member_id"] = members["analyst"].id or owner.agency_id
     return World(mark, agency.pk, members, parts[0], parts[1], ids, every)
@@ -173,14 +213,20 @@ def _make_client(mark: str, by: Actor, now: datetime) -> Part:
     template = add_template(
         client=client, name=f"{mark} template", kind="other", text=f"{mark} text", by=by, now=now
     )
+    _keep_hours(client, mark, by, now)
+    _be_on_call(client, mark, by, now)
     source = _read_source(client, mark, by, now)
+    set_own_accounts(client=client, accounts=[f"https://forum.example/{mark}", f"@{mark}"], by=by, now=now)
     new, asked, done = (
         make_mention(client, now=now, text=f"{mark} was {what}", author=f"{mark} author", source=source)
         for what in ("closed", "late", "rude")
     )
     Author.objects.filter(name=f"{mark} author").update(url=f"https://{mark}.example/author")
+    _say_again(new, mark, now)
     clocks = list(Clock.objects.filter(mention=new).values_list("pk", flat=True))
     fire_clocks(clocks, now + 24 * HOUR)
+    broken = Clock.objects.filter(mention=new, breached_at__isnull=False).order_by("id")[0]
+    ask_excuse(broken.pk, reason="other", text=f"{mark} was ill", by=by, now=now + 24 * HOUR)
     tokens = _ask(asked, contact, mark, by, now)
     _answer(done, contact, mark, by, now)
     ids = {
@@ -191,9 +237,90 @@ def _make_client(mark: str, by: Actor, now: datetime) -> Part:
         "post_id": new.post_id,
         "mention_id": new.pk,
         "worked_id": asked.pk,
+        "clock_id": broken.pk,
     }
     versions = dict(Mention.objects.filter(client=client).values_list("pk", "version"))
-    return Part(mark, ids, tokens, _views(contact, mark, by, now), versions)
+    alerts = _alert(new, contact, mark, by, now)
+    return Part(mark, ids, tokens, _views(contact, mark, by, now), versions, alerts)
+
+
+def _say_again(mention: Mention, mark: str, now: datetime) -> None:
+    """The author added something: a post that is no mention, and joined one."""
+    before = mention.post
+    url = f"https://{mark}.example/again"
+    post = Post(
+        source=before.source,
+        author=before.author,
+        platform=before.platform,
+        key=f"url:{url}",
+        key_hash=hashlib.sha256(url.encode()).hexdigest(),
+        url=url,
+        text=f"{mark} said it again",
+        text_hash=hashlib.sha256(url.encode()).hexdigest(),
+        published_at=now,
+        seen_at=now,
+        in_reply_to=before.url,
+    )
+    post.save(force_insert=True)
+    note_names({post.key_hash: [before.key_hash]}, {}, now=now)
+    Message(mention=mention, post=post, by=Message.By.AUTHOR, recorded_at=now).save(force_insert=True)
+
+
+def _keep_hours(client: Client | None, mark: str, by: Actor, now: datetime) -> None:
+    """A calendar that holds now and one version of it that is planned."""
+    eve = OtherDay(date(now.year, 12, 24), (), f"{mark} eve")
+    opening = Opening(zone="UTC", week={0: [("09:00", "17:00")]}, exceptions=[eve])
+    calendar = create_calendar(client=client, name=f"{mark} hours", opening=opening, by=by, now=now)
+    change_calendar(
+        calendar,
+        opening=replace(opening, zone="Europe/Riga"),
+        effective_from=now + 240 * HOUR,
+        by=by,
+        now=now,
+    )
+
+
+def _be_on_call(client: Client, mark: str, by: Actor, now: datetime) -> None:
+    layer = NewLayer(members=[by.id] if by.id else [], since=now.date())
+    rota = add_rota(client=client, name=f"{mark} rota", zone="UTC", layers=[layer], by=by, now=now)
+    add_override(
+        rota,
+        member_id=by.id or client.pk,
+        starts_at=now + HOUR,
+        ends_at=now + 2 * HOUR,
+        note=f"{mark} wedding",
+        by=by,
+        now=now,
+    )
+    set_ladder(client=client, plan=USUAL, by=by, now=now)
+    set_member_hours(zone="UTC", week={0: [("09:00", "17:00")]}, by=by, now=now)
+
+
+def _alert(mention: Mention, contact: Contact, mark: str, by: Actor, now: datetime) -> dict[str, str]:
+    told, left = (
+        add_contact(
+            client=contact.client,
+            name=f"{mark} {name}",
+            email=f"{name}@{mark}.example",
+            parts=["alerts"],
+            by=by,
+            now=now,
+        )
+        for name in ("told", "untold")
+    )
+    whose = {"live": told, "expired": told, "revoked": told, "left": left}
+    tokens = {
+        name: make_alert_link(mention, who, now=now).rstrip("/").rpartition("/")[2]
+        for name, who in whose.items()
+    }
+    note_seen(mention, told, now=now)
+    climb = Escalation.objects.get(mention=mention)
+    EscalationLine(escalation=climb, what="nobody", note=f"{mark} is gone", at=now).save(force_insert=True)
+    Escalation.objects.filter(pk=climb.pk).update(ended_by=f"{mark} taker")
+    Contact.objects.filter(pk=left.pk).update(left_at=now)
+    for name, change in (("expired", "expires_at"), ("revoked", "revoked_at")):
+        AlertLink.objects.filter(digest=token_digest(tokens[name])).update(**{change: now - HOUR})
+    return tokens
 
 
 def _read_source(client: Client, mark: str, by: Actor, now: datetime) -> Source:
@@ -282,6 +409,17 @@ def _try_in_vain(mention: Mention, mark: str, now: datetime) -> None:
     ).save(force_insert=True)
 
 
+def _mail_in_vain(mark: str, now: datetime) -> None:
+    NoticeAttempt(
+        notice=Notice.objects.order_by("id")[0],
+        n=9,
+        at=now,
+        finished_at=now,
+        outcome="failed",
+        error=f"{mark} refused",
+    ).save(force_insert=True)
+
+
 # Of every model a row -----------------------------------------------------------------------------------
 
 
@@ -308,7 +446,7 @@ def _with_the_rest(part: Part, agency_id: UUID) -> Part:
         if (path := getattr(model, "part_of", ""))
     }
     ids = {name: pk for name, pk in found.items() if isinstance(pk, UUID)}
-    return Part(part.mark, {**ids, **part.ids}, part.tokens, part.views, part.versions)
+    return Part(part.mark, {**ids, **part.ids}, part.tokens, part.views, part.versions, part.alerts)
 
 
 def _fill(agency_id: UUID, mark: str, now: datetime) -> None:

@@ -27,7 +27,7 @@ from workflows.actions.responses import draft_reply
 from workflows.ledger import sentence
 from workflows.models import Publication
 from workflows.queries.approvals import find_link
-from workflows.queries.mention import ledger_of
+from workflows.queries.ledgers import ledger_of
 
 FEED = b"""<?xml version="1.0"?><rss version="2.0"><channel><title>Riga forum</title>
 <item><guid>https://forum.example/1</guid><link>https://forum.example/1</link><title>Coffee</title>

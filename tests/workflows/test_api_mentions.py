@@ -148,7 +148,7 @@ def test_one_mention_comes_with_everything_around_it(
     assert sum(whole["ledger"]["totals"].values()) == whole["ledger"]["whole"] == 1800
     assert (whole["response"], whole["approval"], whole["publication"]) == (None, None, None)
     assert [happening["what"] for happening in whole["history"]] == ["recorded"]
-    assert whole["actions"] == ["claim", "priority", "dismiss"]
+    assert whole["actions"] == ["claim", "priority", "dismiss", "answered"]
 
 
 def test_who_only_reads_is_offered_nothing(api: Callable[..., Api], ivo: Actor, mention: Mention) -> None:

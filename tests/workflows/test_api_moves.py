@@ -40,7 +40,7 @@ def test_a_mention_is_claimed_handed_on_and_given_back(
     bens, maras = api(ben), api(mara)
     claimed = on(bens, mention, "claim", 1).json()
     assert (claimed["state"], claimed["version"], claimed["assignee"]["name"]) == ("claimed", 2, "Ben")
-    assert claimed["actions"] == ["release", "assign", "priority", "dismiss", "draft"]
+    assert claimed["actions"] == ["release", "assign", "priority", "dismiss", "answered", "draft"]
     handed = on(maras, mention, "assign", 2, assignee=str(mara.id)).json()
     assert (handed["assignee"]["name"], handed["version"]) == ("Mara", 3)
     assert "release" not in bens.get(f"/api/v1/mentions/{mention.pk}/").json()["actions"]
@@ -167,7 +167,7 @@ def test_the_client_approves_and_a_person_attests(
     drafted(key, mention)
     submitted = on(key, mention, "submit", 2).json()
     assert (submitted["state"], submitted["approval"]["state"]) == ("awaiting_client", "open")
-    assert submitted["actions"] == ["assign", "priority", "dismiss", "recall"]
+    assert submitted["actions"] == ["assign", "priority", "dismiss", "answered", "recall"]
     with tenant(ben.agency_id):
         approval = Approval.objects.select_related("version").get()
         decide(

@@ -18,7 +18,7 @@ from workflows.actions.requests import note_delivery, recall_request, request_ap
 from workflows.actions.responses import draft_reply
 from workflows.models import Clock as ClockRow
 from workflows.models import ClockEvent
-from workflows.queries.mention import ledger_of
+from workflows.queries.ledgers import ledger_of
 
 pytestmark = pytest.mark.usefixtures("inside")
 MINUTE = timedelta(minutes=1)
@@ -32,7 +32,7 @@ def _clock(mention: Mention, kind: str) -> ClockRow:
 def _fired(mention: Mention) -> list[tuple[str, str, float]]:
     """Kind, step and minutes after recording, in order."""
     rows = (
-        ClockEvent.objects.filter(clock__mention=mention)
+        ClockEvent.objects.filter(clock__mention=mention, kind="fire")
         .select_related("clock")
         .order_by("at", "clock__kind")
     )

@@ -24,8 +24,8 @@ from mentions.models import Mention, Post
 from tests.contracts.world import make_world
 from tests.making import make_mention
 from tests.pages import follow, submit, tree, words
-from workflows.actions.clocks import fire_clocks
 from workflows.actions.decisions import decide, put_into_effect
+from workflows.actions.firing import fire_clocks
 from workflows.actions.links import make_link
 from workflows.actions.moves import claim_mention, dismiss_mention, reopen_mention
 from workflows.actions.publications import attest_reply

@@ -32,7 +32,8 @@ from workflows.actions.requests import approve_without_client, revise_reply
 from workflows.actions.responses import draft_reply
 from workflows.ledger import Owner
 from workflows.models import Attempt, Publication
-from workflows.queries.mention import clocks_of, ledger_of
+from workflows.queries.ledgers import ledger_of
+from workflows.queries.mention import clocks_of
 
 RECEIPT = orjson.dumps({"id": "r1", "url": "https://forum.example/1#r1"})
 JSON = {"Content-Type": "application/json"}

@@ -15,6 +15,7 @@ from agency.actions.audit import remove_log
 from agency.actions.guesses import forget_account
 from agency.models import Agency, Erasure, Membership, User
 from agency.tenancy import current_agency
+from clients.models import Client
 from workflows.inventory import kept
 
 log = structlog.get_logger("earshot.erasures")
@@ -38,6 +39,8 @@ def erase_agency_step(erasure: Erasure) -> bool:
     if erasure.state == Erasure.State.WAITING:
         # From here on its owners can't enter either, and nothing can be called off.
         Membership.objects.filter(agency_id=current_agency(), left_at=None).update(left_at=erasure.due_at)
+        # Clients name calendars, and calendars their client: the circle is opened, so that each table goes by itself.
+        Client.objects.update(calendar=None)
         erasure.state = Erasure.State.RUNNING
         erasure.save(update_fields=["state"])
         return False

@@ -9,6 +9,7 @@ import structlog
 from agency.tenancy import tenant
 from mentions.actions.reading import claim_source, fetch_page, record_failure, record_page
 from mentions.platforms.base import PlatformError
+from workflows.actions.conversations import follow_conversations
 from workflows.actions.intake import intake
 
 log = structlog.get_logger("earshot.reading")
@@ -26,6 +27,7 @@ def collect(agency_id: UUID, source_id: UUID, *, clock: Callable[[], datetime]) 
             now = clock()
             recorded = record_page(reading, page, now=now)
             intake(recorded.mentions, now=now)
+            follow_conversations(recorded.messages, now=now)
     except PlatformError as error:
         failure = error
     except Exception:

@@ -14,10 +14,11 @@ from django.db.models import Model, Q, QuerySet
 from psycopg import sql
 
 from agency.actions.audit import erase_told
-from agency.models import Alarm, Event, Notice
+from agency.models import AckLink, Alarm, Event, Notice, NoticeAttempt
 from agency.tenancy import current_agency
 from mentions.actions.tallies import tally
-from mentions.models import Author, Mention, PastMention, Post
+from mentions.actions.threads import forget_names
+from mentions.models import Author, Mention, Message, PastMention, Post
 from mentions.queries.forgotten import digest_of, hold_memory
 from workflows.actions.promise_tallies import tally_promises
 from workflows.inventory import everything, kept
@@ -30,8 +31,16 @@ def delete_rows(model: type[Model], ids: Sequence[UUID]) -> int:
     """Delete these rows of the agency that was entered; how many there were."""
     if not ids:
         return 0
-    statement = sql.SQL("DELETE FROM {} WHERE agency_id = %s AND id = ANY(%s)").format(
-        sql.Identifier(model._meta.db_table)
+    if model is Notice:
+        # They are the notice's own, and nobody's work by themselves.
+        for own in (NoticeAttempt, AckLink):
+            _delete(own, "notice_id", ids)
+    return _delete(model, "id", ids)
+
+
+def _delete(model: type[Model], column: str, ids: Sequence[UUID]) -> int:
+    statement = sql.SQL("DELETE FROM {} WHERE agency_id = %s AND {} = ANY(%s)").format(
+        sql.Identifier(model._meta.db_table), sql.Identifier(column)
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [current_agency(), list(ids)])
@@ -57,11 +66,18 @@ def delete_mentions(
     rows = [(mention.pk, mention.client_id, mention.post_id) for mention in locked]
     if not rows:
         return Counter()
-    ids, posts = [pk for pk, _, _ in rows], {post_id for _, _, post_id in rows}
+    ids = [pk for pk, _, _ in rows]
+    joined = [
+        (mention_id, client_id, post_id)
+        for mention_id, client_id, post_id in Message.objects.filter(mention_id__in=ids)
+        .order_by("id")
+        .values_list("mention_id", "mention__client_id", "post_id")
+    ]
+    posts = {post_id for _, _, post_id in [*rows, *joined]}
     tally(ids)
     tally_promises(ids)
     if remember is not None:
-        _remember(rows, remember)
+        _remember([*rows, *joined], remember)
     gone = _delete_work(ids)
     gone["mentions"] += delete_rows(Mention, ids)
     return gone + delete_orphans(posts)
@@ -113,8 +129,11 @@ def forget_told(subjects: Sequence[UUID], *, client_id: UUID | None = None) -> C
 def delete_orphans(posts: Iterable[UUID]) -> Counter[str]:
     """Those of these posts that no mention needs any more, and their authors if it was all that we had of them."""
     lost = list(
-        Post.objects.filter(pk__in=list(posts), mentions=None).order_by("id").values_list("pk", "author_id")
+        Post.objects.filter(pk__in=list(posts), mentions=None, messages=None)
+        .order_by("id")
+        .values_list("pk", "author_id")
     )
+    forget_names(pk for pk, _ in lost)
     gone = Counter({"posts": delete_rows(Post, [pk for pk, _ in lost])})
     authors = {author_id for _, author_id in lost if author_id}
     alone = list(Author.objects.filter(pk__in=authors, posts=None).values_list("pk", flat=True))

@@ -16,7 +16,8 @@ from agency.actor import system
 from agency.models import ApiKey, Erasure, Membership
 from agency.tenancy import current_agency, tenant
 from clients.models import Client
-from mentions.models import Author, ForgottenAuthor, Mention, Post, Source, SourceRead
+from mentions.actions.threads import forget_names
+from mentions.models import Author, ForgottenAuthor, Mention, Message, Post, Source, SourceRead
 from workflows.actions.agency_erasing import erase_agency_step
 from workflows.actions.deletion import BATCH, delete_found, delete_mentions, delete_rows, forget_told
 from workflows.actions.exports import drop_files
@@ -98,7 +99,9 @@ def _erase_author(erasure: Erasure) -> Counter[str] | None:
     posts = list(Post.objects.filter(author_id=author_id).order_by("id").values_list("pk", flat=True)[:BATCH])
     if posts:
         forget_told(posts)
-        return Counter(posts=delete_rows(Post, posts))
+        forget_names(posts)
+        joined = list(Message.objects.filter(post_id__in=posts).values_list("pk", flat=True))
+        return +Counter(conversation_messages=delete_rows(Message, joined), posts=delete_rows(Post, posts))
     forget_told([author_id])
     return Counter(authors=1) if delete_rows(Author, [author_id]) else None
 

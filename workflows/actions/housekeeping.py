@@ -11,8 +11,11 @@ from django.db.models import QuerySet
 from agency.actions.alarms import on_alarm, set_alarm
 from agency.models import Event, Notice
 from agency.tenancy import current_agency
+from mentions.actions.conversations import unclaimed_answers
+from mentions.actions.threads import KEPT as NAMES
+from mentions.actions.threads import old_names
 from mentions.models import PastMention, SourceRead
-from workflows.actions.deletion import delete_rows
+from workflows.actions.deletion import delete_orphans, delete_rows
 from workflows.words import HOUSEKEEPING
 
 BATCH = 2000
@@ -34,6 +37,7 @@ def _old(now: datetime) -> "list[QuerySet[Any]]":
         settled.filter(created_at__lt=before),
         Event.objects.filter(at__lt=before),
         PastMention.objects.filter(deleted_at__lt=now - PAST),
+        old_names(before=now - NAMES),
     ]
 
 
@@ -43,7 +47,8 @@ def clear_traces(*, now: datetime) -> bool:
     for rows in _old(now):
         ids = list(rows.order_by("id").values_list("pk", flat=True)[:BATCH])
         more |= delete_rows(rows.model, ids) == BATCH
-    return more
+    unclaimed = unclaimed_answers(before=now - NAMES).order_by("id").values_list("pk", flat=True)[:BATCH]
+    return more | (delete_orphans(unclaimed)["posts"] == BATCH)
 
 
 @on_alarm(HOUSEKEEPING)

@@ -6,8 +6,8 @@ from datetime import datetime
 from agency.actions.events import emit_many, make_event
 from mentions.actions.search import fill_soon
 from mentions.models import Mention
-from workflows.actions.alerts import alert_contacts
 from workflows.actions.clocks import start_clocks
+from workflows.actions.escalation import escalate_urgent
 
 
 def intake(mentions: Sequence[Mention], *, now: datetime) -> None:
@@ -15,7 +15,7 @@ def intake(mentions: Sequence[Mention], *, now: datetime) -> None:
     if not mentions:
         return
     start_clocks(mentions, now=now)
-    alert_contacts(mentions, now=now)
+    escalate_urgent(mentions, now=now)
     fill_soon(mentions, now=now)
     emit_many(
         make_event(

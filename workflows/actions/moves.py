@@ -13,8 +13,8 @@ from agency.rights import Right
 from clients.words import Priority
 from mentions.models import Mention
 from mentions.words import CLOSED, DismissReason, Move
-from workflows.actions.alerts import alert_contacts
 from workflows.actions.clocks import retarget_clocks
+from workflows.actions.escalation import escalate_urgent
 from workflows.actions.requests import withdraw_request
 from workflows.actions.transition import MoveNotPossible, lock_mention, transition
 from workflows.models import Response
@@ -121,7 +121,7 @@ def set_priority(mention_id: UUID, *, priority: str, by: Actor, seen: int | None
     mention.version += 1
     retarget_clocks(mention, now=now)
     mention.save()
-    alert_contacts([mention], now=now)
+    escalate_urgent([mention], now=now, by=by)
     change = {"priority": [before, priority]}
     record("mention.prioritised", by=by, subject=mention, now=now, details=change)
     emit("mention.prioritised", subject=mention, now=now, data={**change, "version": mention.version})

@@ -1,26 +1,30 @@
 """Asking the client: a request to its approvers to decide one version, and taking it back."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from agency.actions.alarms import clear_alarms
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actions.notices import queue_notice
 from agency.actor import Actor, system
 from agency.errors import Conflict, Forbidden, Invalid, NotFound
+from agency.models import Notice
 from agency.rights import Right
 from agency.tenancy import current_agency
 from clients.models import ApprovalPolicy, Contact
-from clients.queries.clients import approvers_of, current_approval_policy, match_sla_policies
+from clients.queries.calendars import hours_by_calendar
+from clients.queries.clients import approvers_of, current_approval_policy
 from clients.words import ClockKind
 from mentions.models import Mention
 from mentions.words import Move
-from workflows.actions.clocks import hand_over
+from workflows.actions.clocks import hand_over, void_hand_over
 from workflows.actions.links import revoke_links
 from workflows.actions.publications import queue_publication, withdraw_publication
 from workflows.actions.responses import latest_version
 from workflows.actions.transition import lock_mention, transition
 from workflows.models import Approval, Decision, Response, Version
+from workflows.queries.promises import promises_to
 from workflows.words import BY_HAND, DECISION_EFFECTIVE, REQUEST
 
 
@@ -56,7 +60,7 @@ def request_approval(mention_id: UUID, *, by: Actor, seen: int | None, now: date
         policy=policy,
         requested_by=by.name,
         requested_at=now,
-        needed_by=now + _decide_target(mention),
+        needed_by=_needed_by(mention, now),
     )
     approval.save(force_insert=True)
     for contact in approvers:
@@ -153,6 +157,25 @@ def note_delivery(approval_id: UUID, *, now: datetime) -> None:
         hand_over(mention, now=now)
 
 
+def note_bounce(approval_id: UUID, *, now: datetime) -> None:
+    """A mail with the request reached nobody. Where none is left that did or may, the time since was ours all along."""
+    found = Approval.objects.filter(pk=approval_id).values_list("mention_id", flat=True).first()
+    if found is None:
+        return
+    mention = lock_mention(found, seen=None, now=now)
+    approval = Approval.objects.select_for_update().get(pk=approval_id)
+    mails = Notice.objects.filter(kind=REQUEST, subject_id=approval_id)
+    if approval.delivered_at is None or approval.state != Approval.State.OPEN:
+        return
+    if mails.exclude(state=Notice.State.FAILED).exists():
+        return
+    approval.delivered_at = None
+    approval.save(update_fields=["delivered_at"])
+    record("approval.bounced", by=system(current_agency()), subject=mention, now=now)
+    emit("approval.bounced", subject=mention, now=now)
+    void_hand_over(mention, now=now)
+
+
 def _reply_of(mention: Mention) -> Version:
     response = Response.objects.filter(mention=mention, closed_at=None).first()
     version = latest_version(response) if response else None
@@ -161,6 +184,10 @@ def _reply_of(mention: Mention) -> Version:
     return version
 
 
-def _decide_target(mention: Mention) -> timedelta:
-    policy = match_sla_policies({mention.client_id})[mention.client_id]
-    return policy.target_for(ClockKind.DECIDE, mention.priority)
+def _needed_by(mention: Mention, now: datetime) -> datetime:
+    """When the client has used up what was promised for it, if the request reaches it at once."""
+    promise = promises_to({mention.client_id}, now=now).of(
+        mention.client_id, ClockKind.DECIDE, mention.priority
+    )
+    hours = hours_by_calendar([promise.calendar_id])[promise.calendar_id]
+    return hours.walk(now, promise.target)

@@ -14,6 +14,7 @@ from agency.rights import Right
 from mentions.models import Mention
 from mentions.words import Move, State
 from workflows.actions.clocks import follow
+from workflows.actions.escalation import follow_climb
 from workflows.actions.leases import keep_lease
 from workflows.models import Transition
 
@@ -29,6 +30,7 @@ DONE: dict[str, str] = {
     Move.CLEAR: "cleared",
     Move.REVISE: "revised",
     Move.RESPOND: "responded",
+    Move.ANSWER: "answered",
     Move.DISMISS: "dismissed",
     Move.REOPEN: "reopened",
 }
@@ -72,6 +74,7 @@ def transition(
     now: datetime,
     note: str = "",
     hand_made: bool = False,
+    since: datetime | None = None,
     **facts: Any,
 ) -> Mention:
     """Move a mention: lock it, check what the caller saw and may do, move, record, announce; all or nothing.
@@ -79,6 +82,7 @@ def transition(
     Args:
         note: a reason or comment, kept in the history.
         hand_made: the reply will be posted by a person, so an approval hands the time back to the agency.
+        since: of a reopening, when what waits for an answer was received, if that was before now.
         facts: what the move itself takes, such as `assignee_id` or `reason`.
 
     Raises:
@@ -106,9 +110,10 @@ def transition(
         actor_name=by.name[:120],
         note=note,
     ).save(force_insert=True)
-    follow(mention, move, hand_made=hand_made, now=now)
+    follow(mention, move, hand_made=hand_made, since=since, now=now)
     keep_lease(mention, now=now)
     mention.save()
+    follow_climb(mention, move, by=by, now=now)
     told = {"from": before, "to": str(mention.state), "version": mention.version}
     details = {**told, **({"note": note} if note else {})}
     record(f"mention.{DONE[move]}", by=by, subject=mention, now=now, details=details)

@@ -25,6 +25,7 @@ from workflows.api.outputs import (
     ClockOutput,
     HappeningOutput,
     LedgerOutput,
+    MessageOutput,
     PublicationOutput,
     ReplyOutput,
     approval_shown,
@@ -87,6 +88,7 @@ class FactsOutput(serializers.Serializer[Any]):
     breached = serializers.BooleanField()
     responded_at = serializers.DateTimeField(allow_null=True)
     answer_url = OrNull()
+    external = serializers.BooleanField(help_text="The client answered it by itself, not through us.")
     dismiss_reason = ChoiceOrNull(DismissReason.choices)
 
 
@@ -106,6 +108,7 @@ _FACTS = {
     "breached": False,
     "responded_at": None,
     "answer_url": None,
+    "external": False,
     "dismiss_reason": None,
 }
 
@@ -146,6 +149,7 @@ class MentionRowOutput(FactsOutput):
         "post": POST,
         "clocks": [
             {
+                "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e41",
                 "kind": "claim",
                 "instance": 1,
                 "state": "running",
@@ -154,12 +158,27 @@ class MentionRowOutput(FactsOutput):
                 "due_at": "2026-03-06T19:04:00Z",
                 "breached_at": None,
                 "late_found": False,
+                "started_at": "2026-03-06T17:04:00Z",
+                "stopped_at": None,
+                "hours": None,
+                "calendar": None,
+                "match": "agency:open",
+                "warnings": [],
+                "grace": 0,
+                "inherited": False,
+                "annulled": False,
+                "excused": False,
             }
         ],
         "ledger": {
             "sentence": "20 min: 20 min before we saw it",
             "closed": False,
             "whole": 1200,
+            "start": "2026-03-06T16:44:00Z",
+            "end": "2026-03-06T17:04:00Z",
+            "first_resolution": None,
+            "total_resolution": None,
+            "source_ahead": False,
             "totals": {
                 "undetected": 1200,
                 "agency_on": 0,
@@ -183,7 +202,8 @@ class MentionRowOutput(FactsOutput):
         "approval": None,
         "publication": None,
         "history": [{"at": "2026-03-06T17:04:00Z", "what": "recorded", "who": "", "note": ""}],
-        "actions": ["claim", "priority", "dismiss"],
+        "conversation": [],
+        "actions": ["claim", "priority", "dismiss", "answered"],
     }
 )
 class MentionOutput(FactsOutput):
@@ -194,6 +214,7 @@ class MentionOutput(FactsOutput):
     approval = ApprovalOutput(allow_null=True)
     publication = PublicationOutput(allow_null=True)
     history = HappeningOutput(many=True, help_text="Oldest first.")
+    conversation = MessageOutput(many=True, help_text="What joined it later, oldest first, at most a hundred.")
     actions = serializers.ListField(
         child=serializers.ChoiceField(ACTIONS), help_text="What you can do with it as it stands."
     )
@@ -210,13 +231,14 @@ def shown(whole: Whole) -> dict[str, Any]:
         "approval": approval_shown(whole.approval, whole.decisions),
         "publication": PublicationOutput(whole.publication).data if whole.publication else None,
         "history": HappeningOutput(whole.history, many=True).data,
+        "conversation": MessageOutput(whole.conversation.lines, many=True).data,
         "actions": whole.actions,
     }
 
 
 _AS_IT_IS = (
     *("id", "state", "version", "priority", "matched", "published_at", "recorded_at", "late_found"),
-    *("due_at", "breached", "responded_at"),
+    *("due_at", "breached", "responded_at", "external"),
 )
 
 

@@ -14,6 +14,7 @@ from agency.api.views import ApiView
 from agency.rights import Right
 from clients.words import Priority
 from mentions.words import DismissReason
+from workflows.actions.answered import note_answer
 from workflows.actions.moves import (
     assign_mention,
     claim_mention,
@@ -56,6 +57,12 @@ class DismissInput(SeenInput):
     note = Text(required=False, default="", allow_blank=True, max_length=2000, multiline=True)
 
 
+@example({"version": 1, "url": "https://forum.example/posts/1#brightwater", "at": "2026-03-06T17:20:00Z"})
+class AnsweredInput(SeenInput):
+    url = Text(max_length=2000, help_text="Where the client's answer is.")
+    at = serializers.DateTimeField(help_text="When it was posted: the mention counts as answered from then on.")
+
+
 @example({"version": 6, "note": "They asked again by mail."})
 class ReopenInput(SeenInput):
     note = Text(required=False, default="", allow_blank=True, max_length=2000, multiline=True)
@@ -81,6 +88,7 @@ class MoveViews(OnMention):
         "assign": Right.RESPOND,
         "priority": Right.RESPOND,
         "dismiss": Right.RESPOND,
+        "answered": Right.RESPOND,
         "reopen": Right.RESPOND,
     }
 
@@ -142,6 +150,18 @@ class MoveViews(OnMention):
     )
     def dismiss(self, request: Request, mention_id: UUID) -> Response:
         dismiss_mention(mention_id, **self.seen(DismissInput))
+        return self.mention(mention_id)
+
+    @operation(
+        "note_answer",
+        "Say that the client answered a mention itself",
+        takes=AnsweredInput,
+        gives=MentionOutput,
+        conflicts=True,
+        description="What of ours hasn't gone out is taken back; while it is on its way, the answer is 409.",
+    )
+    def answered(self, request: Request, mention_id: UUID) -> Response:
+        note_answer(mention_id, **self.seen(AnsweredInput))
         return self.mention(mention_id)
 
     @operation(

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from agency.actor import ActorKind
 from agency.api.serializers import Named, OrNull, Seconds
 from clients.words import ClockKind, ReplyKind
+from mentions.models import Message
 from workflows.ledger import Ledger, Owner, sentence
 from workflows.models import Approval, Decision, Publication, Response, Version
 
@@ -17,6 +18,7 @@ OWNERS = tuple(owner.value for owner in Owner)
 class ClockOutput(serializers.Serializer[Any]):
     """One SLA timer."""
 
+    id = serializers.UUIDField()
     kind = serializers.ChoiceField(ClockKind.choices)
     instance = serializers.IntegerField()
     state = serializers.ChoiceField(CLOCK_STATES)
@@ -26,6 +28,25 @@ class ClockOutput(serializers.Serializer[Any]):
     breached_at = serializers.DateTimeField(allow_null=True)
     late_found = serializers.BooleanField(
         help_text="The post was found too late: it counts, and can't breach."
+    )
+    started_at = serializers.DateTimeField()
+    stopped_at = serializers.DateTimeField(allow_null=True)
+    hours = OrNull(help_text="The calendar that it runs in; null: around the clock.")
+    calendar = serializers.UUIDField(source="calendar_id", allow_null=True)
+    match = serializers.CharField(
+        help_text="Whose policy it is and why its hours are these, such as `client:on_call`."
+    )
+    warnings = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The percentages of the target that were told."
+    )
+    grace = Seconds(help_text="What it may take beyond its target; see `inherited`.")
+    inherited = serializers.BooleanField(help_text="Its target was used up when it was tightened.")
+    annulled = serializers.BooleanField(
+        help_text="It should never have begun (such as a decision's, of a request that never arrived): it counts for"
+        " nothing."
+    )
+    excused = serializers.BooleanField(
+        help_text="A second person excused its breach, which stands all the same."
     )
 
 
@@ -56,6 +77,15 @@ class LedgerOutput(serializers.Serializer[Any]):
     sentence = serializers.CharField()
     closed = serializers.BooleanField(help_text="It was answered or dismissed; else the time still runs.")
     whole = Seconds()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField(help_text="Of the first round: the first close, or now.")
+    first_resolution = Seconds(allow_null=True, help_text="From the post to the first close.")
+    total_resolution = Seconds(
+        allow_null=True, help_text="From the post to the last close, whatever was reopened between."
+    )
+    source_ahead = serializers.BooleanField(
+        help_text="The source's clock is ahead of ours or the platform's."
+    )
     totals = TotalsOutput()
     slices = SliceOutput(many=True)
     reopened = serializers.ListField(
@@ -128,6 +158,22 @@ class PublicationOutput(serializers.Serializer[Any]):
     attested_by = OrNull()
 
 
+class MessageOutput(serializers.Serializer[Any]):
+    """What the author wrote later in the conversation, or the client itself."""
+
+    post = serializers.UUIDField(source="id")
+    by = serializers.ChoiceField(Message.By.choices)
+    author = serializers.CharField(source="name")
+    text = serializers.CharField()
+    url = OrNull()
+    published_at = serializers.DateTimeField()
+    published_guessed = serializers.BooleanField()
+    recorded_at = serializers.DateTimeField()
+    effect = serializers.ChoiceField(Message.Effect.choices, help_text="What it meant when it was read.")
+    direct = serializers.BooleanField(help_text="Of the client's: whether it plainly answers the mention.")
+    after_reply = serializers.BooleanField(help_text="It was read after our reply had been written.")
+
+
 class HappeningOutput(serializers.Serializer[Any]):
     """One line of the history."""
 
@@ -142,6 +188,11 @@ def ledger_shown(ledger: Ledger) -> dict[str, Any]:
         "sentence": sentence(ledger),
         "closed": ledger.closed,
         "whole": ledger.whole,
+        "start": ledger.start,
+        "end": ledger.end,
+        "first_resolution": ledger.first_resolution,
+        "total_resolution": ledger.total_resolution,
+        "source_ahead": ledger.source_ahead,
         "totals": {owner.value: length for owner, length in ledger.totals.items()},
         "slices": ledger.slices,
         "reopened": ledger.reopened,

@@ -37,6 +37,8 @@ class Clock(TenantModel):
     breached_at = models.DateTimeField(null=True)
     # A clock that counts but can't breach: the post was found too late.
     excused_late = models.BooleanField(default=False)
+    # It should never have begun (the request never arrived, the reply was taken back): no promise was kept by it.
+    annulled = models.BooleanField(default=False)
     # How many lines its history has (ClockEvent).
     lines = models.PositiveSmallIntegerField(default=0)
 
@@ -50,6 +52,10 @@ class Clock(TenantModel):
                 condition=models.Q(stopped_at=None) | models.Q(running_since=None),
                 name="stopped_clock_does_not_run",
             ),
+        ]
+        indexes = [
+            # What runs, in the order of its mentions: for moving it to another promise, and for saying what that changes.
+            models.Index(fields=["agency", "mention"], name="clock_open", condition=models.Q(stopped_at=None))
         ]
 
     def __str__(self) -> str:
@@ -67,6 +73,8 @@ class Clock(TenantModel):
             breached_at=self.breached_at,
             grace=self.grace,
             inherited=self.inherited,
+            late=self.excused_late,
+            annulled=self.annulled,
         )
 
 
@@ -82,12 +90,14 @@ class ClockEvent(TenantModel):
     clock = TenantForeignKey("workflows.Clock", on_delete=models.CASCADE, related_name="events")
     n = models.PositiveSmallIntegerField()  # 1, 2, …
     kind = models.CharField(max_length=8, choices=[(kind.value, kind.value) for kind in EventKind])
-    step = models.CharField(max_length=10, blank=True)  # of a fire
+    step = models.CharField(max_length=20, blank=True)  # of a fire; else what `workflows.clock` says of it
     at = models.DateTimeField()  # when it fell due: for a breach the deadline, never the sweep's time
     recorded_at = models.DateTimeField()
-    # Of a start, and of a retarget: what was promised from then on, and in which hours (null: around the clock).
+    # Of a start, a retarget and a carry: what was promised from then on, and in which hours (null: around the clock).
     target = models.DurationField(null=True)
     grace = models.DurationField(null=True)
+    # Of a carry: what earlier moves, which nobody wrote down, had used.
+    used = models.DurationField(null=True)
     calendar = TenantForeignKey("clients.Calendar", on_delete=models.RESTRICT, null=True, related_name="+")
 
     class Meta:

@@ -15,6 +15,7 @@ class PromiseTally(TenantModel):
     kind = models.CharField(max_length=16, choices=ClockKind)
     kept = models.PositiveBigIntegerField(default=0)
     broken = models.PositiveBigIntegerField(default=0)
+    excused = models.PositiveBigIntegerField(default=0)  # of the broken ones
 
     class Meta:
         constraints = [
@@ -24,4 +25,4 @@ class PromiseTally(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.day}: {self.kept} kept, {self.broken} broken"
+        return f"{self.kind} of {self.day}: {self.kept} kept, {self.broken} broken ({self.excused} excused)"

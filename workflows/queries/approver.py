@@ -9,6 +9,7 @@ from clients.words import ContactRight
 from mentions.queries.mentions import author_history
 from workflows.models import Approval, Decision, Version
 from workflows.queries.approvals import Found, get_approval, standing_decision
+from workflows.queries.conversation import Conversation, conversation_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class RequestSeen:
     decides: bool
     decision: Decision | None
     earlier: int
+    conversation: Conversation
 
 
 def see_request(found: Found) -> RequestSeen | None:
@@ -44,6 +46,7 @@ def see_request(found: Found) -> RequestSeen | None:
         decides=contact.may(ContactRight.DECIDE),
         decision=standing_decision(approval),
         earlier=max(author_history(mention.post.author_id, client_id=mention.client_id) - 1, 0),
+        conversation=conversation_of(mention, approval.version.response, approval.version),
     )
 
 

@@ -14,7 +14,10 @@ from clients.queries.clients import current_approval_policy, list_templates
 from mentions.models import Mention
 from mentions.queries.mentions import author_history, get_mention
 from workflows.ledger import Ledger
-from workflows.models import Approval, Attempt, Decision, Publication, Response, Version
+from workflows.models import Approval, Attempt, Decision, Excuse, Publication, Response, Version
+from workflows.queries.conversation import Conversation, conversation_of
+from workflows.queries.excuses import excuses_of
+from workflows.queries.ledgers import ledger_of
 from workflows.queries.mention import (
     ClockView,
     Happening,
@@ -23,7 +26,6 @@ from workflows.queries.mention import (
     history_of,
     latest_approval,
     latest_publication,
-    ledger_of,
     open_response,
 )
 from workflows.queries.possible import possible_actions
@@ -51,6 +53,7 @@ class Desk:
 
     mention: Mention
     clocks: list[ClockView]
+    excuses: dict[UUID, list[Excuse]]  # by clock
     ledger: Ledger
     history: list[Happening]
     response: Response | None
@@ -65,6 +68,7 @@ class Desk:
     actions: list[str]
     members: list[Membership]
     templates: list[Template]
+    conversation: Conversation
 
 
 def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
@@ -78,9 +82,11 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
     works = by.may(Right.RESPOND)
     asks = current_approval_policy(mention.client_id).asks
     has_reply = response is not None and response.closed_at is None and bool(versions)
+    clocks = clocks_of(mention, now=now)
     return Desk(
         mention=mention,
-        clocks=clocks_of(mention, now=now),
+        clocks=clocks,
+        excuses=excuses_of([clock.id for clock in clocks if clock.breached_at]),
         ledger=ledger_of(mention, now=now),
         history=history_of(mention),
         response=response,
@@ -97,6 +103,7 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
         if works
         else [],
         templates=list(_templates(mention, by)) if works else [],
+        conversation=conversation_of(mention, response, versions[0] if versions else None),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet, TextField
+from django.db.models import F, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from agency import chain
@@ -15,7 +15,8 @@ from agency.models import AuditChain, AuditEntry, AuditLink, Notice
 from agency.queries.people import get_agency
 from agency.rights import Right
 from agency.tenancy import current_agency
-from mentions.models import Mention
+from clients.models import CalendarVersion
+from mentions.models import Mention, Message
 from mentions.queries.mentions import get_mention, source_for
 from workflows.ledger import sentence
 from workflows.models import (
@@ -25,12 +26,13 @@ from workflows.models import (
     Clock,
     ClockEvent,
     Decision,
+    Excuse,
     Publication,
     Response,
     Transition,
     Version,
 )
-from workflows.queries.mention import ledger_of
+from workflows.queries.ledgers import ledger_of
 
 Row = dict[str, Any]
 
@@ -51,15 +53,16 @@ _PUBLISHED = (
     "error",
 )
 _CLOCK = (
-    "kind",
-    "instance",
-    "target",
-    "used",
-    "started_at",
-    "stopped_at",
-    "due_at",
-    "breached_at",
-    "excused_late",
+    *("id", "kind", "instance", "target", "used", "started_at", "stopped_at", "due_at", "breached_at"),
+    *("excused_late", "annulled", "grace", "inherited", "fired", "match", "calendar_id", "calendar_version"),
+)
+_EXCUSED = (
+    *("id", "clock_id", "state", "reason", "text", "asked_by", "asked_by_name", "asked_at"),
+    *("decided_by", "decided_by_name", "decided_at", "note"),
+)
+_HOURS = (
+    *("calendar_id", "version", "effective_from", "zone", "week", "exceptions", "country", "region"),
+    *("holidays", "created_at", "created_by"),
 )
 
 
@@ -114,13 +117,20 @@ def _mention(mention: Mention, by: Actor, now: datetime) -> Row:
             "key": post.key,
             "published_at": post.published_at,
             "published_guessed": post.published_guessed,
+            "in_reply_to": post.in_reply_to,
+            "conversation": post.conversation,
             "seen_at": post.seen_at,
             "author": {"id": author.pk, "name": author.name, "url": author.url} if author else None,
             "source": {"id": source.pk, "name": source.name, "kind": source.kind} if source else None,
         },
         "matched": mention.matched,
         "query": query
-        and {"version": query.version, "any_terms": query.any_terms, "none_terms": query.none_terms},
+        and {
+            "version": query.version,
+            "any_terms": query.any_terms,
+            "none_terms": query.none_terms,
+            "urgent_terms": query.urgent_terms,
+        },
         "state": mention.state,
         "version": mention.version,
         "priority": mention.priority,
@@ -129,6 +139,7 @@ def _mention(mention: Mention, by: Actor, now: datetime) -> Row:
         "late_found": mention.late_found,
         "responded_at": mention.responded_at,
         "answer_url": mention.answer_url,
+        "external": mention.external,
         "dismiss_reason": mention.dismiss_reason,
         "packed_at": now,
     }
@@ -150,12 +161,24 @@ def _history(mention: Mention, now: datetime) -> dict[str, Any]:
         ),
         "clock_events": _rows(
             ClockEvent.objects.filter(clock__mention=mention),
-            *("n", "kind", "step", "at", "recorded_at", "target", "grace", "calendar_id"),
+            *("n", "kind", "step", "at", "recorded_at", "target", "grace", "used", "calendar_id"),
             clock_kind=F("clock__kind"),
             instance=F("clock__instance"),
             by="at",
         ),
+        "excuses": _rows(
+            Excuse.objects.filter(clock__mention=mention),
+            *_EXCUSED,
+            clock_kind=F("clock__kind"),
+            instance=F("clock__instance"),
+            by="asked_at",
+        ),
+        "calendars": _calendars(mention),
+        "conversation": _conversation(mention),
         "ledger": {
+            "start": ledger.start,
+            "first_resolution": ledger.first_resolution,
+            "total_resolution": ledger.total_resolution,
             "sentence": sentence(ledger, us="the agency", you="the client"),
             "slices": [
                 {"owner": part.owner, "start": part.start, "end": part.end}
@@ -208,6 +231,36 @@ def _history(mention: Mention, now: datetime) -> dict[str, Any]:
 
 def _rows(rows: "QuerySet[Any]", *names: str, by: str, **more: Any) -> list[Row]:
     return list(rows.order_by(by, "id").values(*names, **more))
+
+
+def _conversation(mention: Mention) -> list[Row]:
+    """What joined it later, by its author or the client itself."""
+    post = (
+        "url",
+        "title",
+        "text",
+        "text_hash",
+        "published_at",
+        "published_guessed",
+        "seen_at",
+        "in_reply_to",
+    )
+    return _rows(
+        Message.objects.filter(mention=mention),
+        *("post_id", "by", "direct", "matched", "recorded_at", "effect"),
+        author_name=F("post__author__name"),
+        author_url=F("post__author__url"),
+        by="recorded_at",
+        **{f"post_{name}": F(f"post__{name}") for name in post},
+    )
+
+
+def _calendars(mention: Mention) -> list[Row]:
+    """Every version of the calendars that its clocks ran in: what is counted as open time can be counted again."""
+    clocks = Clock.objects.filter(mention=mention, calendar__isnull=False).values("calendar_id")
+    lines = ClockEvent.objects.filter(clock__mention=mention, calendar__isnull=False).values("calendar_id")
+    versions = CalendarVersion.objects.filter(Q(calendar_id__in=clocks) | Q(calendar_id__in=lines))
+    return _rows(versions, *_HOURS, name=F("calendar__name"), by="effective_from")
 
 
 def _links(mention: Mention) -> list[Row]:

@@ -43,7 +43,7 @@ _COLUMNS = {
 _FIELDS = (
     *("id", "client_id", "post_id", "state", "version", "priority", "matched", "assignee_id"),
     *("published_at", "recorded_at", "late_found", "due_at", "due_kind", "urgency_at", "breached"),
-    *("responded_at", "answer_url", "dismiss_reason"),
+    *("responded_at", "answer_url", "external", "dismiss_reason"),
 )
 
 

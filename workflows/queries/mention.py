@@ -1,7 +1,5 @@
 """Everything about one mention, for its page and its API answer."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,19 +10,38 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from agency.actor import ActorKind
 from agency.models import AuditEntry, Membership
 from agency.tenancy import current_agency
-from clients.hours import ALWAYS
-from mentions.models import Mention
-from mentions.words import Move, State
+from clients.hours import Hours
+from clients.queries.calendars import hours_by_calendar
+from mentions.models import Mention, Message
 from workflows import clock as rules
-from workflows.ledger import Ledger, Step, ledger
-from workflows.models import Approval, Clock, ClockEvent, Decision, Publication, Response, Transition, Version
-from workflows.words import BY_HAND
+from workflows.models import (
+    Approval,
+    Clock,
+    ClockEvent,
+    Decision,
+    Excuse,
+    Publication,
+    Response,
+    Transition,
+    Version,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ClockView:
-    """One clock as people read it. `state`: running, paused, met or breached."""
+    """One clock as people read it. `state`: running, paused, met or breached.
 
+    Attributes:
+        started_at, stopped_at: from its start to its end for good.
+        hours: the name of the calendar that it runs in now; empty: around the clock.
+        match: whose policy it is, and why its hours are these, as a word.
+        warnings: the percentages that were told.
+        grace: what it may take beyond the target, because it was used up when that was tightened (`inherited`).
+        excused: a second person excused its breach, which stands all the same.
+        annulled: it should never have begun, and counts for nothing.
+    """
+
+    id: UUID
     kind: str
     instance: int
     target: timedelta
@@ -33,6 +50,16 @@ class ClockView:
     state: str
     breached_at: datetime | None
     late_found: bool
+    started_at: datetime
+    stopped_at: datetime | None
+    hours: str
+    calendar_id: UUID | None
+    match: str
+    warnings: list[int]
+    grace: timedelta
+    inherited: bool
+    excused: bool
+    annulled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +73,16 @@ class Happening:
 
 
 def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:
-    return [_view(clock, now) for clock in Clock.objects.filter(mention=mention).order_by("started_at", "id")]
+    excused = Excuse.objects.filter(clock=OuterRef("pk"), state=Excuse.State.GRANTED)
+    clocks = (
+        Clock.objects.filter(mention=mention).select_related("calendar").annotate(excused=Exists(excused))
+    )
+    found = list(clocks.order_by("started_at", "id"))
+    hours = hours_by_calendar({clock.calendar_id for clock in found})
+    return [_view(clock, hours[clock.calendar_id], now) for clock in found]
 
 
-def _view(clock: Clock, now: datetime) -> ClockView:
+def _view(clock: Any, hours: Hours, now: datetime) -> ClockView:
     state = clock.as_state()
     if clock.breached_at:
         word = "breached"
@@ -58,80 +91,26 @@ def _view(clock: Clock, now: datetime) -> ClockView:
     else:
         word = "running" if clock.running_since else "paused"
     return ClockView(
+        id=clock.pk,
         kind=clock.kind,
         instance=clock.instance,
         target=clock.target,
-        used=rules.used_at(state, now, ALWAYS),
+        used=rules.used_at(state, now, hours),
         due_at=clock.due_at,
         state=word,
         breached_at=clock.breached_at,
         late_found=clock.excused_late,
+        started_at=clock.started_at,
+        stopped_at=clock.stopped_at,
+        hours=clock.calendar.name if clock.calendar else "",
+        calendar_id=clock.calendar_id,
+        match=clock.match,
+        warnings=[int(step.removeprefix("warn_")) for step in clock.fired if step != rules.BREACH],
+        grace=clock.grace,
+        inherited=clock.inherited,
+        excused=clock.excused,
+        annulled=clock.annulled,
     )
-
-
-def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
-    """Whose time each moment from the post's publication to our answer was.
-
-    While a request is on its way to the client, or an approved reply waits for a person (to post it, or to look after
-    what the platform failed to do), the time is the agency's, whatever the state says.
-    """
-    return ledgers_of([mention], now=now)[0]
-
-
-def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:
-    """The ledger of each, as `ledger_of`: a constant number of queries."""
-    moves, handoffs, sendings = (_by_mention(rows) for rows in _happened(mentions))
-    return [
-        ledger(
-            published_at=mention.published_at,
-            recorded_at=mention.recorded_at,
-            steps=_steps(moves[mention.pk], handoffs[mention.pk], sendings[mention.pk]),
-            answered_at=mention.responded_at,
-            agency_hours=ALWAYS,
-            client_hours=ALWAYS,
-            now=now,
-        )
-        for mention in mentions
-    ]
-
-
-def _happened(mentions: Sequence[Mention]) -> tuple["QuerySet[Any]", "QuerySet[Any]", "QuerySet[Any]"]:
-    """The moves, the requests to the client and the sendings of these mentions, each in its order."""
-    ids = [mention.pk for mention in mentions]
-    return (
-        Transition.objects.filter(mention_id__in=ids).order_by("mention_id", "version"),
-        Approval.objects.filter(mention_id__in=ids).order_by("mention_id", "requested_at", "id"),
-        Publication.objects.filter(mention_id__in=ids).order_by("mention_id", "created_at", "id"),
-    )
-
-
-def _by_mention(rows: Iterable[Any]) -> defaultdict[UUID, list[Any]]:
-    found: defaultdict[UUID, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row.mention_id].append(row)
-    return found
-
-
-def _steps(moves: list[Transition], approvals: list[Approval], publications: list[Publication]) -> list[Step]:
-    handoffs = [approval.delivered_at for approval in approvals]
-    sendings = [(publication.lane, publication.given_back_at) for publication in publications]
-    steps = []
-    for moved in moves:
-        at, state = moved.at, moved.to_state
-        if moved.move == Move.SUBMIT:
-            delivered = handoffs.pop(0) if handoffs else None
-            if delivered is None:
-                continue  # never reached the client: the time stayed ours
-            at = delivered
-        elif moved.move in {Move.APPROVE, Move.CLEAR}:
-            lane, given_back_at = sendings.pop(0) if sendings else ("", None)
-            state = State.CLAIMED if lane == BY_HAND else state
-            if given_back_at:
-                steps.append(Step(at=at, state=state))
-                at, state = given_back_at, State.CLAIMED
-        steps.append(Step(at=at, state=state))
-    # In the order of the moves, whatever their times say: a clock may have been set back.
-    return steps
 
 
 def history_of(mention: Mention) -> list[Happening]:
@@ -165,6 +144,15 @@ def history_of(mention: Mention) -> list[Happening]:
         for publication in Publication.objects.filter(mention=mention).exclude(state="live")
     ]
     found += _handed_on(mention)
+    found += [
+        Happening(
+            message.recorded_at,
+            f"message:{message.by}:{message.effect}",
+            message.post.author.name if message.post.author else "",
+            message.post.url,
+        )
+        for message in Message.objects.filter(mention=mention).select_related("post__author")
+    ]
     found.append(Happening(mention.recorded_at, "recorded", "", ""))
     return sorted(found, key=lambda happening: happening.at)
 

@@ -12,7 +12,7 @@ P = Publication.State
 
 # The actions on a mention by the names that they have in addresses.
 ACTIONS = (
-    *("claim", "release", "assign", "priority", "dismiss", "reopen"),
+    *("claim", "release", "assign", "priority", "dismiss", "answered", "reopen"),
     *("draft", "submit", "clear", "recall", "revise", "attest", "send-again"),
 )
 
@@ -44,9 +44,9 @@ def possible_actions(
 
 
 _OF_STATE: dict[State, frozenset[str]] = {
-    State.NEW: frozenset({"claim", "dismiss"}),
-    State.CLAIMED: frozenset({"release", "assign", "dismiss", "draft"}),
-    State.AWAITING_CLIENT: frozenset({"recall", "assign", "dismiss"}),
+    State.NEW: frozenset({"claim", "dismiss", "answered"}),
+    State.CLAIMED: frozenset({"release", "assign", "dismiss", "answered", "draft"}),
+    State.AWAITING_CLIENT: frozenset({"recall", "assign", "dismiss", "answered"}),
     State.APPROVED: frozenset({"assign"}),
     State.RESPONDED: frozenset({"reopen"}),
     State.DISMISSED: frozenset({"reopen"}),
@@ -59,7 +59,7 @@ def _of_publication(publication: Publication) -> set[str]:
         return set()
     found = {"attest"}
     if state != P.AMBIGUOUS:
-        found.add("revise")
+        found |= {"revise", "answered"}
     if state in {P.FAILED, P.AMBIGUOUS} and publication.lane != BY_HAND:
         found.add("send-again")
     return found

@@ -10,6 +10,7 @@ from django.db.models import (
     Aggregate,
     Count,
     DurationField,
+    Exists,
     F,
     Min,
     OuterRef,
@@ -30,12 +31,16 @@ from mentions.models import Mention
 from mentions.queries.tallies import past_since
 from mentions.words import CLOSED, State
 from workflows.ledger import Owner
-from workflows.models import Clock, Decision, PromiseTally, Publication
-from workflows.queries.mention import ledgers_of
+from workflows.models import Clock, Decision, Excuse, PromiseTally, Publication
+from workflows.queries.ledgers import ledgers_of
 
 # Whose time it was is counted mention by mention, so for the newest of a period only.
 LEDGERS = 300
 ROWS = 20
+
+
+# From the post to our finding it; a source whose clock is ahead of ours is held to ours.
+_SEEN = Greatest(F("recorded_at") - F("published_at"), Value(timedelta(0)))
 
 
 class Median(Aggregate):
@@ -55,11 +60,26 @@ class Viewed:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """How often one kind of promise was kept. Clocks that still run count for neither."""
+    """How often one kind of promise was kept. Clocks that still run count for neither. `excused`: of the broken ones."""
 
     kind: ClockKind
     kept: int
     broken: int
+    excused: int = 0
+
+    @property
+    def ended(self) -> int:
+        return self.kept + self.broken
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 % is all of them."""
+        return self.kept * 100 // self.ended
+
+    @property
+    def percent_excused(self) -> int:
+        """The same, with those that were excused counted as kept."""
+        return (self.kept + self.excused) * 100 // self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,10 @@ class Results:
     """Of the mentions that were found in a period, as they stand now: `found` is the sum of the other three.
 
     Attributes:
-        median: from a post to its (first) answer.
+        external: of those answered, what the client answered by itself.
+        late: found too late to be answered in time; they break no promise, and count here.
+        detection: the median from a post to our finding it; None where nothing was found.
+        median: from a post to its (first) answer: wall time, never paused.
         whose: whose time it was, on average; of the newest `counted` answers.
     """
 
@@ -75,6 +98,9 @@ class Results:
     answered: int
     open: int
     dismissed: int
+    external: int
+    late: int
+    detection: timedelta | None
     median: timedelta | None
     whose: dict[Owner, timedelta]
     counted: int
@@ -103,8 +129,11 @@ def results_of(viewed: Viewed, *, since: datetime, now: datetime) -> Results:
     figures = mentions.aggregate(
         found=Count("id"),
         answered=Count("id", filter=Q(state=State.RESPONDED)),
+        external=Count("id", filter=Q(state=State.RESPONDED, external=True)),
         dismissed=Count("id", filter=Q(state=State.DISMISSED)),
         open=Count("id", filter=~Q(state__in=CLOSED)),
+        late=Count("id", filter=Q(late_found=True)),
+        detection=Median(_SEEN),
     )
     # What was deleted when its time was over was found and answered all the same.
     past = past_since(viewed.contact.client_id, since=since)
@@ -142,27 +171,37 @@ def _whose_time(answered: "QuerySet[Any]", *, now: datetime) -> tuple[dict[Owner
 
 def _promises(client_id: UUID, *, since: datetime) -> list[Promise]:
     """In the order of the kinds; one without a clock that ended is left out. Posts found too late broke no promise."""
+    granted = Excuse.objects.filter(clock=OuterRef("pk"), state=Excuse.State.GRANTED)
     rows = (
         Clock.objects.filter(
-            mention__client_id=client_id, mention__recorded_at__gte=since, excused_late=False
+            mention__client_id=client_id,
+            mention__recorded_at__gte=since,
+            excused_late=False,
+            annulled=False,
         )
         .values("kind")
         .annotate(
             kept=Count("id", filter=Q(stopped_at__isnull=False, breached_at=None)),
             broken=Count("id", filter=Q(breached_at__isnull=False)),
+            excused=Count("id", filter=Q(Exists(granted), breached_at__isnull=False)),
         )
     )
     # And of mentions that are deleted by now.
     past = (
         PromiseTally.objects.filter(client_id=client_id, day__gt=since.date())
         .values("kind")
-        .annotate(kept=Sum("kept"), broken=Sum("broken"))
+        .annotate(kept=Sum("kept"), broken=Sum("broken"), excused=Sum("excused"))
     )
-    kept, broken = Counter[str](), Counter[str]()
+    kept, broken, excused = Counter[str](), Counter[str](), Counter[str]()
     for row in (*rows, *past):
         kept[row["kind"]] += row["kept"]
         broken[row["kind"]] += row["broken"]
-    return [Promise(kind, kept[kind], broken[kind]) for kind in ClockKind if kept[kind] or broken[kind]]
+        excused[row["kind"]] += row["excused"]
+    return [
+        Promise(kind, kept[kind], broken[kind], excused[kind])
+        for kind in ClockKind
+        if kept[kind] or broken[kind]
+    ]
 
 
 def answers_of(viewed: Viewed, *, since: datetime, cursor: str | None) -> Page[Answer]:

@@ -10,6 +10,8 @@ from mentions.models import Mention
 from mentions.queries.mentions import get_mention
 from workflows.ledger import Ledger
 from workflows.models import Approval, Decision, Publication, Response, Version
+from workflows.queries.conversation import Conversation, conversation_of
+from workflows.queries.ledgers import ledger_of
 from workflows.queries.mention import (
     ClockView,
     Happening,
@@ -18,7 +20,6 @@ from workflows.queries.mention import (
     history_of,
     latest_approval,
     latest_publication,
-    ledger_of,
     open_response,
 )
 from workflows.queries.possible import possible_actions
@@ -38,6 +39,7 @@ class Whole:
     publication: Publication | None
     history: list[Happening]
     actions: list[str]
+    conversation: Conversation
 
 
 def get_whole(mention_id: UUID, *, by: Actor, now: datetime) -> Whole:
@@ -62,4 +64,5 @@ def get_whole(mention_id: UUID, *, by: Actor, now: datetime) -> Whole:
             asks=current_approval_policy(mention.client_id).asks,
             publication=publication,
         ),
+        conversation=conversation_of(mention, response, versions[0] if versions else None),
     )

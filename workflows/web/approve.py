@@ -18,6 +18,7 @@ from agency.web.address import client_address
 from agency.web.answers import SeeOther
 from agency.web.fields import CleanText, Pick
 from agency.web.form_pages import UNACCEPTABLE, put_errors
+from agency.web.secret_page import SAFE, SecretPage
 from workflows.actions.decisions import (
     REASONS,
     ChangedMeanwhile,
@@ -30,7 +31,6 @@ from workflows.models import Decision
 from workflows.queries.approvals import Found, find_link, standing_decision
 from workflows.queries.approver import RequestSeen, see_request
 from workflows.web.approve_context import changed_context, closed_context, done_context, request_context
-from workflows.web.secret_page import SAFE, SecretPage
 from workflows.words import LONGEST_REPLY
 
 _WRITES: dict[str, str] = {Decision.Verdict.EDIT: "text", Decision.Verdict.CHANGE: "comment"}

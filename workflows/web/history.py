@@ -33,6 +33,7 @@ _MOVES: dict[str, tuple[str, str, str]] = {
     Move.CLEAR: ("approved it without asking the client", "check", "ok"),
     Move.REVISE: ("took the approved reply back to change it", "edit", ""),
     Move.RESPOND: ("confirmed that the reply is live", "check", "ok"),
+    Move.ANSWER: ("found that the client answered it itself", "check", "ok"),
     Move.DISMISS: ("dismissed it", "close", ""),
     Move.REOPEN: ("reopened it", "refresh", ""),
 }
@@ -109,6 +110,13 @@ def _delivered(happening: Happening, desk: Desk) -> Line:
     return Line(happening.at, "", "The request went out to the client", "mail")
 
 
+def _message(happening: Happening, desk: Desk) -> Line:
+    by_client = happening.what.startswith("message:client")
+    who = happening.who or ("The client" if by_client else "The author")
+    said = "wrote here for the client" if by_client else "wrote again"
+    return Line(happening.at, who, said, "comment", "client" if by_client else "", happening.note)
+
+
 def _recorded(happening: Happening, desk: Desk) -> Line:
     source = desk.mention.post.source
     matched = ", ".join(f"“{term}”" for term in desk.mention.matched)
@@ -123,5 +131,6 @@ _READERS: dict[str, Callable[[Happening, Desk], Line]] = {
     "publication": _publication,
     "assigned": _assigned,
     "delivered": _delivered,
+    "message": _message,
     "recorded": _recorded,
 }

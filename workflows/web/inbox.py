@@ -21,6 +21,7 @@ from clients.words import Priority
 from mentions.queries.mentions import count_by_state
 from mentions.searching import LONGEST_QUERY, read_search
 from mentions.words import CLOSED, OPEN, State
+from workflows.queries.excuses import count_waiting
 from workflows.queries.inbox import Filters, list_inbox
 from workflows.queries.start import Start, how_far
 
@@ -129,6 +130,7 @@ class Inbox(StaffPage):
             "narrowed": replace(filters, search=None) != Filters(),
             "newest_first": bool(filters.search) or form.chosen_state in CLOSED,
             "counts": self._counts(filters),
+            "excuses_waiting": 0 if part else count_waiting(by=self.actor),
             **pager(request, page),
         }
         template = "workflows/_inbox_rows.html" if part else "workflows/inbox.html"

@@ -14,6 +14,7 @@ from agency.web.views import StaffPage
 from clients.models import Template
 from clients.words import Priority, ReplyKind
 from mentions.words import Move
+from workflows.actions.answered import note_answer
 from workflows.actions.moves import (
     assign_mention,
     claim_mention,
@@ -26,9 +27,11 @@ from workflows.actions.publications import attest_reply, send_again
 from workflows.actions.requests import approve_without_client, recall_request, request_approval, revise_reply
 from workflows.actions.responses import draft_reply, suggest
 from workflows.queries.desk import Desk, get_desk
+from workflows.web.clock_lines import clock_lines
+from workflows.web.escalation_context import escalation_context
 from workflows.web.mention_context import Shown, latest_number, mention_context
 from workflows.web.mention_forms import AttestForm, DraftForm
-from workflows.web.move_buttons import ASSIGN, SEND_AGAIN, form_of
+from workflows.web.move_buttons import ANSWERED, ASSIGN, SEND_AGAIN, form_of
 
 
 class MentionPage(StaffPage):
@@ -53,7 +56,9 @@ class MentionPage(StaffPage):
 
     def show(self, desk: Desk, shown: Shown, *, status: int = 200) -> HttpResponse:
         context = mention_context(desk, shown)
+        context["promises"] = clock_lines(desk, by=self.actor)
         context["may_audit"] = self.actor.may(Right.AUDIT)
+        context |= escalation_context(desk.mention, may_respond=self.actor.may(Right.RESPOND))
         if shown.conflict and self.request.htmx:
             return self.page("workflows/_conflict.html", context, status=status)
         return self.page("workflows/mention.html", context, status=status)
@@ -139,10 +144,11 @@ _DOINGS: dict[str, Any] = {
     Move.RECALL: recall_request,
     Move.REVISE: revise_reply,
     Move.REOPEN: reopen_mention,
+    ANSWERED: note_answer,
     SEND_AGAIN: send_again,
     ASSIGN: assign_mention,
 }
-_ASKING = frozenset({Move.DISMISS.value, Move.REOPEN.value, ASSIGN})
+_ASKING = frozenset({Move.DISMISS.value, Move.REOPEN.value, ASSIGN, ANSWERED})
 _FACTS = {"member": "member_id"}
 _DONE: dict[str, str] = {
     Move.CLAIM: "It's yours.",
@@ -151,6 +157,7 @@ _DONE: dict[str, str] = {
     Move.RECALL: "Taken back. The client's links to it don't work any more.",
     Move.REVISE: "Taken back before it went out. Change the text, then ask again.",
     Move.REOPEN: "Reopened, and yours.",
+    ANSWERED: "Noted: the client answered it. Nothing of ours goes out.",
     SEND_AGAIN: "It is sent again in a moment.",
 }
 

@@ -10,10 +10,12 @@ from agency.text import safe_link
 from agency.web.diff import difference
 from mentions.models import Mention
 from workflows.actions.decisions import REASONS
-from workflows.ledger import sentence
 from workflows.models import Approval, Decision, Publication
 from workflows.queries.desk import Asked, Desk
+from workflows.web.conversation_context import conversation_shown
 from workflows.web.history import history_lines
+from workflows.web.ledger_drawing import draw, drawn
+from workflows.web.ledger_marks import marks_of
 from workflows.web.mention_forms import AttestForm, DraftForm, PriorityForm
 from workflows.web.move_buttons import move_buttons
 from workflows.web.post import post_shown
@@ -82,6 +84,7 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
             "assignee_name": mention.assignee.name if mention.assignee else "",
             "matched": mention.matched,
             "late_found": mention.late_found,
+            "external": mention.external,
         },
         "post": {
             **post_shown(mention, earlier=desk.earlier),
@@ -92,10 +95,10 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
         "conflict": {"sentence": shown.conflict, "url": page, "lost_text": shown.lost_text}
         if shown.conflict
         else None,
+        "conversation": conversation_shown(desk),
         "moves": move_buttons(desk, refused=shown.move, form=shown.move_form),
         "clocks": desk.clocks,
-        "ledger": desk.ledger,
-        "ledger_sentence": sentence(desk.ledger, us="us", you="the client"),
+        "drawing": ledger_drawn(desk),
         "history": history_lines(desk),
         "priority_form": PriorityForm(initial={"priority": mention.priority})
         if "priority" in desk.actions
@@ -105,6 +108,12 @@ def mention_context(desk: Desk, shown: Shown) -> dict[str, Any]:
         **_approval(desk),
         **_publication(desk, shown),
     }
+
+
+def ledger_drawn(desk: Desk) -> dict[str, Any]:
+    """Whose time it was, as a picture with its table."""
+    marks = marks_of(desk.history, answered_at=desk.mention.responded_at)
+    return drawn(draw(desk.ledger, marks, due_at=desk.mention.due_at), desk.ledger)
 
 
 def _author_url(mention: Mention) -> str:

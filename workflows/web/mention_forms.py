@@ -62,6 +62,21 @@ class AssignForm(forms.Form):
         offer(self, "member", [(m.pk, m.name) for m in members], none="Choose a member")
 
 
+class AnsweredForm(forms.Form):
+    url = CleanText(
+        label="Address of the client's answer",
+        max_length=2000,
+        missing="Paste the web address of the client's answer, beginning with https://.",
+        widget=forms.URLInput(attrs={"placeholder": "https://", "autocomplete": "off"}),
+    )
+    at = forms.DateTimeField(
+        label="When it was posted",
+        help_text="In the time zone of this page. It counts as answered from then on.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"required": "Say when it was posted.", "invalid": "Write it as 2026-03-06T19:04."},
+    )
+
+
 class AttestForm(forms.Form):
     url = CleanText(
         label="Address of our reply",

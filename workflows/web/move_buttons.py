@@ -8,14 +8,15 @@ from django.urls import reverse
 
 from mentions.words import Move
 from workflows.queries.desk import Desk
-from workflows.web.mention_forms import AssignForm, DismissForm, ReopenForm
+from workflows.web.mention_forms import AnsweredForm, AssignForm, DismissForm, ReopenForm
 
 # Not moves of the machine, but buttons in the same row.
-SEND_AGAIN, ASSIGN = "send-again", "assign"
+SEND_AGAIN, ASSIGN, ANSWERED = "send-again", "assign", "answered"
 # In the row's order; drafting, the priority and attesting have places of their own on the page.
 _LABELS: dict[str, str] = {
     SEND_AGAIN: "Send it again",
     **{move: str(move.label) for move in (Move.CLAIM, Move.RELEASE, Move.RECALL, Move.REVISE, Move.DISMISS)},
+    ANSWERED: str(Move.ANSWER.label),
     Move.REOPEN: str(Move.REOPEN.label),
     ASSIGN: "Hand on",
 }
@@ -45,6 +46,10 @@ def form_of(move: str, desk: Desk, data: Any = None) -> forms.Form | None:
         return DismissForm(data, auto_id="dismiss-%s")
     if move == Move.REOPEN:
         return ReopenForm(data, auto_id="reopen-%s")
+    if move == ANSWERED:
+        noted = desk.conversation.open_answer
+        known = {"url": noted.url, "at": noted.published_at} if noted else {}
+        return AnsweredForm(data, initial=known, auto_id="answered-%s")
     if move == ASSIGN:
         others = [member for member in desk.members if member.pk != desk.mention.assignee_id]
         return AssignForm(data, members=others, auto_id="assign-%s")

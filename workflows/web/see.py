@@ -16,10 +16,10 @@ from agency.tenancy import tenant
 from agency.web.address import client_address
 from agency.web.answers import SeeOther
 from agency.web.lists import cursor_of
+from agency.web.secret_page import SecretPage
 from clients.actions.view_links import send_fresh_view_link
 from clients.queries.contacts import find_view_link
 from workflows.queries.results import Viewed, answers_of, results_of, see_client
-from workflows.web.secret_page import SecretPage
 from workflows.web.see_context import PERIODS, see_context
 
 USUAL = 30  # days

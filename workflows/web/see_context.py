@@ -21,6 +21,7 @@ _PROMISED = {
     ClockKind.RESPOND: "Answered in time",
     ClockKind.NEXT_RESPONSE: "Answered again in time",
     ClockKind.DECIDE: "You decided in time",
+    ClockKind.PUBLISH: "Published in time, once approved",
 }
 
 
@@ -69,12 +70,13 @@ def _figures(results: Results) -> list[dict[str, Any]]:
 
 
 def _promise(promise: Promise) -> dict[str, Any]:
-    ended = promise.kept + promise.broken
     return {
         "label": _PROMISED[promise.kind],
         "kept": promise.kept,
-        "ended": ended,
-        "percent": promise.kept * 100 // ended,
+        "ended": promise.ended,
+        "percent": promise.percent,
+        "excused": promise.excused,
+        "percent_excused": promise.percent_excused,
     }
 
 

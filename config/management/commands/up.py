@@ -13,7 +13,7 @@ from config.launcher import up
 class Command(BaseCommand):
     help = (
         "Start everything: PostgreSQL and Valkey unless DATABASE_URL and REDIS_URL are set, "
-        "the tables, a demo agency, and web, worker and beat. Ctrl-C ends it all."
+        "the tables, a demo agency, and web, worker, sweeper and beat. Ctrl-C ends it all."
     )
     requires_system_checks = ()
 
