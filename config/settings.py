@@ -396,6 +396,8 @@ SPECTACULAR_SETTINGS = {
         "Verdict": "workflows.models.Decision.Verdict",
         "DecisionState": "workflows.models.Decision.State",
         "PublicationState": "workflows.models.Publication.State",
+        "ChannelKind": "agency.models.Channel.Kind",
+        "ExcuseReason": "workflows.models.Excuse.Reason",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",

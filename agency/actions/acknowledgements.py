@@ -12,8 +12,10 @@ from agency.actions.notice_kinds import asks_to_be_acknowledged, handling_of
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, NotFound
 from agency.models import AckLink, Notice
+from agency.queries.notices import is_for_a_room, why_no_longer
 from agency.queries.people import actor_of_member
 from agency.queries.tokens import digest_of_token
+from agency.rights import Right
 from agency.tenancy import current_agency
 
 LASTS = timedelta(days=7)
@@ -97,6 +99,8 @@ def taker_of(notice: Notice, *, name: str = "", address: str = "") -> Actor:
     )
 
 
-def is_for_a_room(notice: Notice) -> bool:
-    """Many read it, so that the link doesn't say who comes."""
-    return notice.member_id is None and notice.batch is not None
+def can_be_taken(notice: Notice) -> bool:
+    """By whom its link stands for, as they are now: somebody who answers mentions, of its client too."""
+    if why_no_longer(notice):
+        return False
+    return notice.member is None or actor_of_member(notice.member).may(Right.RESPOND)

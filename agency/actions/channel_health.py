@@ -19,7 +19,8 @@ def note_success(channel: Channel | None) -> None:
 
 def note_failure(channel: Channel, why: str, *, gone: bool, now: datetime) -> None:
     """A notice was given up. `gone`: the other side says that there is nobody any more, so that one is enough."""
-    locked = Channel.objects.select_for_update().filter(pk=channel.pk).first()
+    # Whoever queues a notice for this channel refers to it, which this lock lets be.
+    locked = Channel.objects.select_for_update(no_key=True).filter(pk=channel.pk).first()
     if locked is None or locked.disabled_at is not None:
         return
     locked.failures += 1

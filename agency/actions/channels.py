@@ -89,7 +89,7 @@ def change_channel(
         Invalid: by field.
     """
     _own(channel, by)
-    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
     _check_name(name, takes, channel.member, but=channel.pk)
     before = {field: getattr(channel, field) for field in _SHOWN}
     channel.name, channel.takes = name, takes
@@ -108,7 +108,7 @@ def change_channel(
 
 def enable_channel(channel: Channel, *, by: Actor, now: datetime) -> Channel:
     _own(channel, by)
-    channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    channel = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
     if channel.disabled_at is not None:
         channel.failures, channel.disabled_at, channel.disabled_why = 0, None, ""
         channel.save(update_fields=["failures", "disabled_at", "disabled_why"])

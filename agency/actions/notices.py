@@ -10,14 +10,22 @@ from uuid import UUID
 import structlog
 from django.db.models import Q
 
-from agency.actions.acknowledgements import acknowledge, make_ack_link
+from agency.actions.acknowledgements import acknowledge, can_be_taken, make_ack_link
 from agency.actions.alarms import clear_alarms, set_alarm
 from agency.actions.channel_health import note_failure, note_success
-from agency.actions.notice_kinds import About, Mail, NoticeKind, handling_of, register_notice
+from agency.actions.notice_kinds import (
+    About,
+    Mail,
+    NoticeKind,
+    asks_to_be_acknowledged,
+    handling_of,
+    register_notice,
+)
 from agency.actions.notice_queue import SEND, notify_member, notify_rooms, queue_in_their_place, queue_notice
 from agency.messengers.parcel import Outcome, Parcel
 from agency.messengers.send import deliver
 from agency.models import Channel, Notice, NoticeAttempt
+from agency.queries.notices import why_no_longer
 from agency.sealed import opened
 from agency.tenancy import tenant
 from agency.text import one_line
@@ -108,10 +116,10 @@ def _most(notice: Notice) -> int:
 def _lost_reason(notice: Notice) -> str:
     if notice.acknowledged_at is not None:
         return f"{notice.acknowledged_by} took it first."
-    if notice.member is not None and notice.member.left_at is not None:
-        return f"{notice.to_name} left."
-    if notice.via != Channel.Kind.MAIL and notice.channel is None:
-        return "Its channel was deleted."
+    if why := why_no_longer(notice):
+        return why
+    if asks_to_be_acknowledged(notice.kind) and not can_be_taken(notice):
+        return f"{notice.to_name} only reads now."
     return ""
 
 

@@ -52,7 +52,7 @@ class ChannelInput(Input):
 
 @example({"kind": "mail", "name": "Duty mailbox", "takes": "urgent", "email": "duty@northlight.example"})
 class RoomInput(ChannelInput):
-    email = Email(required=False, default="", help_text="Of a mail channel.")
+    email = Email(required=False, help_text="Of a mail channel.")
 
 
 @example({"name": "My phone", "takes": "all"})

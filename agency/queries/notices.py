@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
-from agency.models import AckLink, Notice
+from agency.models import AckLink, Channel, Notice
+from agency.queries.people import clients_of
 from agency.queries.tokens import digest_of_token, is_token
 from agency.rights import Right
 
@@ -42,6 +43,9 @@ def get_notice(notice_id: UUID, *, by: Actor) -> Notice:
     """
     by.require(Right.RESPOND)
     own = Q(member_id=by.member_id) if by.member_id else Q(pk=None)
+    if by.clients is not None:
+        # What somebody was sent of a client is theirs no longer once they don't work for it, nor is it a limited key's.
+        own &= Q(client_id=None) | Q(client_id__in=by.clients)
     found: Notice | None = (Notice.objects.filter(own, pk=notice_id) | _seen(by).filter(pk=notice_id)).first()
     if found is None:
         raise NotFound
@@ -51,6 +55,28 @@ def get_notice(notice_id: UUID, *, by: Actor) -> Notice:
 def _seen(by: Actor) -> "QuerySet[Any]":
     rows: QuerySet[Any] = Notice.objects.all()
     return rows if by.clients is None else rows.filter(client_id__in=by.clients)
+
+
+def is_for_a_room(notice: Notice) -> bool:
+    """Many read it, so that its link doesn't say who comes."""
+    return notice.member_id is None and notice.batch is not None
+
+
+def why_no_longer(notice: Notice) -> str:
+    """Why it is its recipient's no longer, so that it isn't sent, and its link is dead; "" where it still is.
+
+    A contact's is for its kind to judge.
+    """
+    member, name = notice.member, notice.to_name
+    if member is not None:
+        if member.left_at is not None or not member.user.is_active:
+            return f"{name} left."
+        clients = clients_of(member)
+        if clients is not None and notice.client_id is not None and notice.client_id not in clients:
+            return f"{name} doesn't work for this client any more."
+    if notice.channel_id is None and (notice.via != Channel.Kind.MAIL or is_for_a_room(notice)):
+        return "Its channel was deleted."
+    return ""
 
 
 def find_ack_link(token: str, *, now: datetime) -> AckLink | None:

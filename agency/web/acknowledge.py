@@ -11,11 +11,11 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from agency import clock
-from agency.actions.acknowledgements import acknowledge, is_for_a_room, taker_of
+from agency.actions.acknowledgements import acknowledge, can_be_taken, taker_of
 from agency.actions.notice_kinds import handling_of
 from agency.errors import DomainError
 from agency.models import Agency, Notice
-from agency.queries.notices import find_ack_link
+from agency.queries.notices import find_ack_link, is_for_a_room
 from agency.tenancy import tenant
 from agency.web.address import client_address
 from agency.web.answers import SeeOther
@@ -50,7 +50,7 @@ class Acknowledge(SecretPage):
         try:
             with tenant(link.agency_id, read_only=self.request.method in SAFE):
                 notice = Notice.objects.select_related("member__user").filter(pk=link.notice_id).first()
-                if notice is None or (notice.member is not None and notice.member.left_at is not None):
+                if notice is None or not can_be_taken(notice):
                     return self._gone()
                 agency = Agency.objects.get(pk=link.agency_id)
                 with timezone.override(agency.time_zone):

@@ -20,19 +20,25 @@ _PASSING = re.compile(
 # vouches for owners.
 HELD = (
     *("/release/", "/assign/", "/clear/", "v1/keys/", "v1/identity-provider/"),
+    # Who asked for an excuse takes it back, and somebody else decides it.
+    *("v1/excuses/<uuid:excuse_id>/withdraw/", "/grant/", "/refuse/"),
+    # The agency's default is nothing for who works for some clients only.
+    "calendars/<uuid:calendar_id>/default/",
     *("v1/overrides/<uuid:override_id>/", "on-call/overrides/<uuid:override_id>/end/"),
     *("v1/members/", "v1/members/<uuid:member_id>/"),
 )
 # Doors to what concerns every client, which stay shut to members and keys that are limited to some of them.
 WHOLE_AGENCY = {
     ("PUT", "api/v1/sla-policy/"),
+    ("POST", "api/v1/sla-policy/preview/"),
+    ("PUT", "api/v1/default-calendar/"),
+    ("POST", "api/v1/default-calendar/preview/"),
     ("PUT", "api/v1/ladder/"),
     ("DELETE", "api/v1/ladder/"),
     ("GET", "settings/ladder/reset/"),
     ("POST", "settings/ladder/reset/"),
     ("POST", "api/v1/clients/"),
     ("GET", "api/v1/audit/chain/"),
-    ("GET", "settings/promises/"),
     ("POST", "settings/promises/"),
     ("GET", "clients/add/"),
     ("POST", "clients/add/"),

@@ -146,10 +146,20 @@ def crosses(connection: Connection, pair: Pair, key: Key) -> bool:
             with connection.transaction():
                 # Rules of the house that come first: here only the key is asked.
                 connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                _drop_checks(connection, key.table)
                 connection.execute(statement, [pair.theirs, pair.mine])
         except psycopg.errors.ForeignKeyViolation as error:
             return error.diag.constraint_name != key.name
     return True
+
+
+def _drop_checks(connection: Connection, table: str) -> None:
+    checks = connection.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table]
+    ).fetchall()
+    for (name,) in checks:
+        drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
+        connection.execute(drop.format(sql.Identifier(table), sql.Identifier(name)))
 
 
 def test_every_plain_foreign_key_in_a_composites_place_is_found(

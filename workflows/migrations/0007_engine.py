@@ -17,6 +17,18 @@ CARRY = """
       FROM clients_slapolicy AS policy
      WHERE (policy.agency_id, policy.id) = (clock.agency_id, clock.policy_id);
 
+    -- One that got another target after it was due kept the old due time; what its mention is due for follows.
+    UPDATE workflows_clock SET due_at = running_since + greatest(target + grace - used, interval '0')
+     WHERE excused_late AND running_since IS NOT NULL
+       AND due_at IS DISTINCT FROM running_since + greatest(target + grace - used, interval '0');
+    UPDATE mentions_mention AS mention
+       SET due_at = first.due_at, urgency_at = first.due_at, due_kind = first.kind
+      FROM (SELECT DISTINCT ON (agency_id, mention_id) agency_id, mention_id, due_at, kind FROM workflows_clock
+             WHERE stopped_at IS NULL AND due_at IS NOT NULL
+             ORDER BY agency_id, mention_id, due_at, kind COLLATE "C") AS first
+     WHERE (first.agency_id, first.mention_id) = (mention.agency_id, mention.id) AND mention.late_found
+       AND (mention.due_at, mention.due_kind) IS DISTINCT FROM (first.due_at, first.kind);
+
     INSERT INTO workflows_clockevent
            (id, agency_id, clock_id, n, kind, step, at, recorded_at, target, grace, used)
     SELECT gen_random_uuid(), agency_id, id, lines + 1, 'carry',

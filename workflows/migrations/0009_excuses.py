@@ -32,9 +32,9 @@ BEGIN
     IF OLD.state <> 'asked' THEN
         RAISE EXCEPTION 'This excuse is decided.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (OLD.id, OLD.agency_id, OLD.clock_id, OLD.reason, OLD.text, OLD.asked_by, OLD.asked_by_name, OLD.asked_at)
+    IF (OLD.id, OLD.clock_id, OLD.reason, OLD.text, OLD.asked_by, OLD.asked_by_name, OLD.asked_at)
        IS DISTINCT FROM
-       (NEW.id, NEW.agency_id, NEW.clock_id, NEW.reason, NEW.text, NEW.asked_by, NEW.asked_by_name, NEW.asked_at) THEN
+       (NEW.id, NEW.clock_id, NEW.reason, NEW.text, NEW.asked_by, NEW.asked_by_name, NEW.asked_at) THEN
         RAISE EXCEPTION 'What was asked stays as it was.' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
