@@ -48,6 +48,11 @@ class CalendarHours(Hours):
     def walk(self, start: datetime, amount: timedelta) -> datetime:
         if amount < timedelta(0):
             raise ReversedSpan(f"Can't walk a negative amount: {amount}.")
+        if (known := self._table) is not None:
+            try:
+                return known.walk(start, amount)
+            except HorizonExceeded:
+                pass  # a longer table is needed
         table = self._reaching(start, start)
         while True:
             try:

@@ -157,12 +157,16 @@ class KnownHours(Hours):
 
     def walk(self, start: datetime, amount: timedelta) -> datetime:
         """As `Hours.walk`. Raises HorizonExceeded where there is less open time left."""
-        begin = self._known(start)
-        if amount < timedelta(0):
+        begin, micros = self._known(start), amount // MICROSECOND
+        if micros < 0:
             raise ReversedSpan(f"Can't walk a negative amount: {amount}.")
-        if not amount:
+        if not micros:
             return from_micros(begin)
-        goal = self._before(begin) + amount // MICROSECOND
+        span = bisect_right(self.starts, begin) - 1
+        # Most walks, and all around the clock, end in the span in which they begin.
+        if span >= 0 and begin + micros <= self.ends[span]:
+            return from_micros(begin + micros)
+        goal = self._before(begin) + micros
         if goal > self.sums[-1]:
             raise HorizonExceeded(f"Less than {amount} is open from {start.isoformat()} on.")
         index = bisect_left(self.sums, goal) - 1
@@ -199,8 +203,10 @@ class KnownHours(Hours):
         return moment
 
     def _known_span(self, start: datetime, end: datetime) -> Span:
-        _span(start, end)
-        return self._known(start), self._known(end)
+        begin, finish = _span(start, end)
+        if begin < self.first or finish > self.last:
+            return self._known(start), self._known(end)
+        return begin, finish
 
 
 class Rules:

@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from email import policy
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def main() -> None:
         page.screenshot(path=IMAGES / "inbox.png")
         _open(page, "Pauls")
         page.screenshot(path=IMAGES / "mention.png", full_page=True)
+        _promises(browser, address, password)
         _ledger(page, data_dir)
         _phone(browser, address, data_dir / "mail")
         _agency(browser, address, password)
@@ -125,6 +127,36 @@ def _second_factor(browser: Browser, address: str, password: str) -> None:
     new.get_by_role("button", name="Sign in", exact=True).click()
     new.get_by_role("button", name="Use a passkey instead").wait_for()
     new.screenshot(path=IMAGES / "second-factor.png")
+
+
+def _promises(browser: Browser, address: str, password: str) -> None:
+    """Mara promises a client more, sets up who is on call at night, and looks at the shop's hours."""
+    page = browser.new_page(viewport={"width": 1280, "height": 760}, base_url=address)
+    _sign_in(page, "mara@northlight.example", password)
+    page.goto("/on-call/rotas/add/")
+    for place, name in enumerate(("Ben", "Mara")):
+        page.locator(".in-order").first.locator("select").nth(place).select_option(label=name)
+    page.get_by_role("button", name="Set it up").click()
+    page.goto("/on-call/")
+    page.get_by_role("link", name="Plan a change").click()
+    page.get_by_label("Who takes over").select_option(label="Ana")
+    page.get_by_label("Until").fill(f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}T09:00")
+    page.locator("main form button[type=submit]").last.click()
+    page.goto("/on-call/")
+    page.screenshot(path=IMAGES / "on-call.png")
+    page.goto("/calendars/")
+    page.get_by_role("link", name="Shop hours").click()
+    page.get_by_role("heading", name="Shop hours").wait_for()
+    page.screenshot(path=IMAGES / "calendar.png")
+    page.goto("/clients/")
+    page.get_by_role("link", name="Brightwater Coffee").first.click()
+    page.wait_for_url("**/clients/*-*/")
+    page.goto(f"{page.url}promises/")
+    page.get_by_label("Normal: claim within").fill("1 h")
+    page.get_by_label("Normal: respond within").fill("6 h")
+    page.get_by_role("button", name="Show what changes").click()
+    page.locator("#effects").wait_for()
+    page.screenshot(path=IMAGES / "promises.png", full_page=True)
 
 
 def _ledger(page: Page, data_dir: Path) -> None:

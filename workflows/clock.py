@@ -199,11 +199,11 @@ def retarget(
         raise ClockError("A stopped clock keeps its target.")
     if grace < ZERO:
         raise ClockError(f"A grace can't be negative: {grace}.")
-    settled = replace(_settled(state, at, hours), target=_positive(target))
+    settled, target = _settled(state, at, hours), _positive(target)
     if settled.breached_at is not None or settled.used < target:
-        return replace(settled, grace=ZERO, inherited=False)
+        return replace(settled, target=target, grace=ZERO, inherited=False)
     allowed = min(settled.used + grace, state.allowed)
-    return replace(settled, grace=max(allowed - target, ZERO), inherited=True)
+    return replace(settled, target=target, grace=max(allowed - target, ZERO), inherited=True)
 
 
 def fire(state: ClockState, step: str, at: datetime) -> ClockState:
@@ -355,13 +355,13 @@ def look(
     if since is None:
         return [], None
     before = clock.used
-    used = before + hours.between(since, now) if now > since else before if now == since else -MICROSECOND
     due: list[tuple[str, datetime]] = []
     for step, threshold in _steps(clock.target + clock.grace, warn_at):
         if step in fired:
             continue
         at = hours.walk(since, threshold - before if threshold > before else ZERO)
-        if used < threshold or (step == BREACH and now <= at):
+        # It is the earliest moment by which so much is used: so whether that much is used by now is no other question.
+        if now < at or (step == BREACH and now == at):
             return due, (at + MICROSECOND if step == BREACH else at, step)
         due.append((step, at))
     return due, None
@@ -378,18 +378,37 @@ def fold(events: Iterable[Event], hours: Hours) -> ClockState:
             clock couldn't make.
     """
     state: ClockState | None = None
-    before: list[Event] = []
+    past: list[Event] = []
+    until = hours
     for event in events:
-        if state is not None:
-            state = moved(state, event, hours)
-        elif event.kind is EventKind.FIRE:
-            before.append(event)
+        if state is None:
+            state = None if event.kind is EventKind.FIRE else _begun(event, past)
+        elif event.kind is EventKind.VOID and (kept := without_pause(past)) is not None:
+            state, past = fold(kept, hours), kept
+            continue
         else:
-            state = _begun(event, before)
-        hours = event.hours or hours
+            state = moved(state, event, until)
+        past.append(event)
+        until = event.hours or until
     if state is None:
         raise ClockError("A history without a start makes no clock.")
     return state
+
+
+def without_pause(past: Sequence[Event]) -> list[Event] | None:
+    """What happened to a paused clock as if its pause never was; None where `void` says the same.
+
+    What was promised while it was paused was then promised to one that ran: with what it had used until there, and in
+    the hours until there.
+    """
+    turns = {EventKind.PAUSE, EventKind.RESUME, EventKind.VOID}
+    places = [n for n, event in enumerate(past) if event.kind in turns]
+    if not places or past[places[-1]].kind is not EventKind.PAUSE:
+        return None
+    last = places[-1]
+    if all(event.kind is not EventKind.RETARGET for event in past[last:]):
+        return None
+    return [*past[:last], *past[last + 1 :]]
 
 
 def _begun(event: Event, before: Sequence[Event]) -> ClockState:
@@ -461,12 +480,10 @@ def _settled(state: ClockState, at: datetime, hours: Hours) -> ClockState:
     if state.running_since is None:
         return state
     at = max(at, state.running_since)
-    return replace(
-        state,
-        used=used_at(state, at, hours),
-        breached_at=state.breached_at or breach_at(state, at, hours),
-        running_since=at,
-    )
+    used, breached_at = used_at(state, at, hours), state.breached_at
+    if breached_at is None and used >= state.allowed:
+        breached_at = breach_at(state, at, hours)
+    return replace(state, used=used, breached_at=breached_at, running_since=at)
 
 
 def _moment_of(state: ClockState, threshold: timedelta, since: datetime, hours: Hours) -> datetime:

@@ -19,6 +19,7 @@ from clients.queries.rotas import Person, on_call, people, rotas_by_id
 from clients.words import ClockKind, Priority
 from mentions.models import Mention
 from mentions.words import CLOSED
+from workflows import storm_notices
 from workflows.actions.climbing import lock_climbed, reached_nobody, taken
 from workflows.actions.stepping import is_over
 from workflows.clock import BREACH
@@ -59,7 +60,9 @@ def _address(mention: Mention) -> str:
 
 
 def _said(mention: Mention, length: int) -> str:
-    return one_line(mention.post.text or mention.post.title, length)
+    # A post that has a title begins with it, in a paragraph of its own.
+    said = mention.post.text or mention.post.title
+    return one_line(" · ".join(said.split("\n\n", 1)), length)
 
 
 # Something urgent ---------------------------------------------------------------------------------------
@@ -225,3 +228,4 @@ def register() -> None:
     register_notice(STEP_TOLD, NoticeKind(write=_write_step, title="A promise runs out"))
     register_notice(ON_CALL_BEGINS, NoticeKind(write=_write_begins, title="On call"))
     register_notice(ON_CALL_ENDS, NoticeKind(write=_write_ends, title="Off call"))
+    storm_notices.register()

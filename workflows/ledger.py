@@ -241,6 +241,23 @@ def sentence_of(has: Mapping[Owner, timedelta], *, us: str = "us", you: str = "y
     return f"{whole}: {', '.join(told)}" if told else whole
 
 
+def told_shares(has: Mapping[Owner, timedelta]) -> dict[Owner, timedelta]:
+    """Each owner's part as the sentence counts it, so that what stands beside it doesn't differ by a minute.
+
+    The two that are one part there share it; what comes to nothing there is told as long as it was.
+    """
+    unit = SECOND if sum(has.values(), ZERO) < SECONDS_BELOW else MINUTE
+    off = [Owner.AGENCY_OFF, Owner.CLIENT_OFF]
+    parts = [[Owner.UNDETECTED], [Owner.AGENCY_ON], [Owner.CLIENT_ON], off, [Owner.PLATFORM], [Owner.ROUTED]]
+    counts = _shares([sum((has[owner] for owner in owners), ZERO) for owners in parts], unit)
+    told = {owners[0]: n * unit for n, owners in zip(counts, parts, strict=True)}
+    theirs = has[Owner.CLIENT_OFF]
+    both = has[Owner.AGENCY_OFF] + theirs
+    told[Owner.CLIENT_OFF] = round(told[Owner.AGENCY_OFF] / unit * (theirs / both)) * unit if both else ZERO
+    told[Owner.AGENCY_OFF] -= told[Owner.CLIENT_OFF]
+    return {owner: told[owner] or has[owner] for owner in Owner}
+
+
 @dataclass(frozen=True, slots=True)
 class _Stay:
     """[start, end) in one state; may be empty."""

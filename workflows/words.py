@@ -9,6 +9,8 @@ REQUEST, RECEIPT, TOLD = "approval.request", "decision.receipt", "decision.told"
 RETURNED, URGENT = "claim.returned", "mention.urgent"
 WROTE = "mention.wrote"
 CLIMB_TOLD, STEP_TOLD = "ladder.urgent", "ladder.clock"
+# Of many at once, in one message: to members and rooms, and to alert recipients.
+CLIMBS_TOLD, URGENTS = "ladder.urgents", "mention.urgents"
 ON_CALL_BEGINS, ON_CALL_ENDS = "on_call.begins", "on_call.ends"
 
 # Kinds of alarms.

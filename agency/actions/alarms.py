@@ -14,11 +14,11 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from psycopg.pq import Format
 
 from agency.errors import DomainError
 from agency.ids import new_id
 from agency.models import Alarm
+from agency.packed import Ids, Times, adapt
 from agency.tenancy import current_agency, tenant
 
 log = structlog.get_logger("earshot.alarms")
@@ -147,7 +147,7 @@ class Swept:
 
 @dataclass(slots=True)
 class _Due:
-    id: UUID
+    id: bytes
     agency_id: UUID
     kind: str
     subject_id: UUID
@@ -228,9 +228,9 @@ def _sweep_batch(now: datetime, passed_over: Collection[tuple[UUID, str]]) -> _B
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_BOUNDS)
-            cursor.cursor.format = Format.BINARY  # ids that needn't be read from text
+            adapt(cursor)
             cursor.execute(_TAKE, given)
-            alarms = [_Due(*row) for row in cursor.fetchall()]
+            alarms = _taken(cursor.fetchall())
         if not alarms:
             return None
         fired, failed = _ring(alarms, now)
@@ -238,6 +238,14 @@ def _sweep_batch(now: datetime, passed_over: Collection[tuple[UUID, str]]) -> _B
         (alarms[0].agency_id, alarms[0].kind),
         Swept(fired, failed, datetime.fromtimestamp(alarms[0].due, UTC)),
     )
+
+
+def _taken(rows: Sequence[Any]) -> list[_Due]:
+    """All of one agency."""
+    if not rows:
+        return []
+    agency_id = UUID(bytes=rows[0][1])
+    return [_Due(pk, agency_id, kind, UUID(bytes=subject), *rest) for pk, _, kind, subject, *rest in rows]
 
 
 def _rings() -> dict[str, list[str]]:
@@ -272,23 +280,24 @@ def _handle(alarms: Sequence[_Due], now: datetime) -> None:
     _settle([alarm.id for alarm in alarms if alarm.id not in again], again)
 
 
-def _settle(over: list[UUID], again: Mapping[UUID, datetime]) -> None:
+def _settle(over: list[bytes], again: Mapping[bytes, datetime]) -> None:
     with connection.cursor() as cursor:
-        if over:
-            cursor.execute("DELETE FROM agency_alarm WHERE id = ANY(%s)", [over])
-        if again:
-            cursor.execute(
-                "UPDATE agency_alarm AS alarm SET due_at = new.due_at, failures = 0, last_error = ''"
-                " FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) WHERE alarm.id = new.id",
-                [[*again], [*again.values()]],
-            )
+        adapt(cursor)
+        cursor.execute(
+            "WITH over AS (DELETE FROM agency_alarm WHERE id = ANY(%s))"
+            " UPDATE agency_alarm AS alarm SET due_at = new.due_at, failures = 0, last_error = ''"
+            " FROM unnest(%s, %s) AS new (id, due_at) WHERE alarm.id = new.id",
+            [Ids.of(over), Ids.of([*again]), Times.of([*again.values()])],
+        )
 
 
 def _put_off(alarm: _Due, error: Exception, now: datetime) -> None:
     failures = min(alarm.failures + 1, 1000)
     due_at = now + min(RETRY_FIRST * 2 ** min(failures - 1, 12), RETRY_LAST)
     last_error = error.code if isinstance(error, DomainError) else type(error).__name__
-    Alarm.objects.filter(pk=alarm.id).update(failures=failures, due_at=due_at, last_error=last_error)
+    Alarm.objects.filter(pk=UUID(bytes=alarm.id)).update(
+        failures=failures, due_at=due_at, last_error=last_error
+    )
     log.error(
         "alarm failed", kind=alarm.kind, subject=str(alarm.subject_id), failures=failures, exc_info=error
     )

@@ -19,7 +19,7 @@ from agency.messengers.parcel import Outcome, Parcel
 from agency.messengers.send import deliver
 from agency.messengers.services import service_of
 from agency.messengers.webhook import new_signing
-from agency.models import Channel, Membership
+from agency.models import Agency, Channel, Membership
 from agency.rights import Right
 from agency.sealed import opened, put
 from agency.vault import VaultError
@@ -55,16 +55,18 @@ def add_channel(
     """
     member = None if room else _member(by)
     by.require(Right.AGENCY if room else Right.READ)
-    mine = Channel.objects.filter(member=member)
-    if mine.count() >= MOST:
-        raise Conflict(f"There are {MOST} already. Delete one that isn't needed.")
     if kind not in Kind.values:
         raise Invalid.field("kind", f"Choose a kind: {', '.join(Kind.values)}.")
     _check_name(name, takes, member, but=None)
+    _check_number(member)
     channel = Channel(
         member=member, kind=kind, name=name, takes=takes, created_by_id=by.member_id, created_at=now
     )
     _lead(channel, address=address, email=email)
+    # Again, with nobody beside us: to check an address takes a while.
+    _hold_agency(by)
+    _check_name(name, takes, member, but=None)
+    _check_number(member)
     secret = new_signing() if kind == Kind.WEBHOOK else ""
     put(channel, "signing", secret)
     channel.save(force_insert=True)
@@ -95,6 +97,8 @@ def change_channel(
     channel.name, channel.takes = name, takes
     if address or email:
         _lead(channel, address=address or "", email=email or "")
+    _hold_agency(by)
+    _check_name(name, takes, channel.member, but=channel.pk)
     changed: dict[str, Any] = differences(before, {field: getattr(channel, field) for field in _SHOWN})
     if address or "email" in changed:
         channel.failures, channel.disabled_at, channel.disabled_why = 0, None, ""
@@ -188,6 +192,16 @@ def _own(channel: Channel, by: Actor) -> None:
         by.require(Right.AGENCY)
     elif channel.member_id != by.member_id:
         raise Forbidden("Everybody says for themselves how they are reached.")
+
+
+def _hold_agency(by: Actor) -> None:
+    """Until the transaction ends: two who add the same at once come one after the other."""
+    Agency.objects.select_for_update(no_key=True).get(pk=by.agency_id)
+
+
+def _check_number(member: Membership | None) -> None:
+    if Channel.objects.filter(member=member).count() >= MOST:
+        raise Conflict(f"There are {MOST} already. Delete one that isn't needed.")
 
 
 def _check_name(name: str, takes: str, member: Membership | None, *, but: UUID | None) -> None:

@@ -25,7 +25,9 @@ def keep_calendars(calendars: Sequence[UUID], now: datetime) -> Mapping[UUID, da
     rows = Calendar.objects.filter(archived_at=None, pk__in=calendars)
     upcoming: dict[UUID, datetime | None] = dict.fromkeys(rows.values_list("pk", flat=True), now + BUSY)
     for calendar in (
-        rows.select_for_update(skip_locked=True, of=("self",)).select_related("client").order_by("id")
+        rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .select_related("client")
+        .order_by("id")
     ):
         upcoming[calendar.pk] = now + MONTHLY if _renew(calendar, now) else None
     return upcoming

@@ -76,8 +76,10 @@ def change_calendar(
         Invalid: the hours can't be meant, or the moment is past or too far ahead.
     """
     calendar = _locked(calendar, by)
-    since = _moment(effective_from, now)
     versions = versions_of(calendar)
+    if effective_from is None:
+        now = _after_all(versions, now)
+    since = _moment(effective_from, now)
     replaced = next((version for version in versions if version.effective_from == since), None)
     before = [version for version in versions if version.effective_from <= since][-1]
     if Opening.of(before).kept() == opening.kept():
@@ -193,6 +195,13 @@ def _moment(asked: datetime | None, now: datetime) -> datetime:
     if asked > now + FARTHEST:
         raise Invalid.field("effective_from", "Choose a moment within the next three years.")
     return asked.astimezone(UTC)
+
+
+def _after_all(versions: Sequence[CalendarVersion], now: datetime) -> datetime:
+    """`now`, unless another change took effect while this one waited for it: what is saved last holds."""
+    begun = (version.effective_from for version in versions if version.effective_from <= version.created_at)
+    held = max(begun, default=now)
+    return now if now >= held else held + timedelta(microseconds=1)
 
 
 def next_number(versions: Sequence[CalendarVersion]) -> int:

@@ -11,6 +11,7 @@ from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
+from clients.actions.holding import hold
 from clients.ladder import Plan, as_json, problems, told
 from clients.models import Client, Ladder
 from clients.queries.ladders import plan_of
@@ -77,10 +78,7 @@ def reset_ladder(*, client: Client | None, by: Actor, now: datetime) -> None:
 def _supersede(client: Client | None) -> tuple[Ladder | None, int]:
     """(the ladder that was current or None, the next version's number). The client's row is the lock, else the agency's."""
     rows = Ladder.objects.filter(client=client)
-    if client is not None:
-        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
-    else:
-        list(rows.select_for_update().order_by("version").values_list("pk", flat=True))
+    hold(client)
     before: Ladder | None = rows.filter(current=True).first()
     rows.filter(current=True).update(current=False)
     return before, (rows.aggregate(last=Max("version"))["last"] or 0) + 1

@@ -16,6 +16,7 @@ from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import Membership
 from agency.queries.people import get_member
 from agency.rights import Right
+from clients.actions.holding import hold
 from clients.hours import InvalidWeek, Rules, UnknownZone
 from clients.models import Calendar, Client, MemberHours, Rota, RotaLayer, RotaOverride
 from clients.queries.rotas import Person, can_take, get_rota, holds_until, on_call, people, turns_of
@@ -60,8 +61,7 @@ def add_rota(
     """
     by.require(Right.MANAGE)
     by.require_client(client.pk if client else None)
-    if client is not None:
-        Client.objects.select_for_update(no_key=True).get(pk=client.pk)
+    hold(client)
     if Rota.objects.filter(client=client, ended_at=None).exists():
         whose = client.name if client else "The agency"
         raise HasRota(f"{whose} has a rota already. Change that one, or end it first.")

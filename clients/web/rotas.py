@@ -1,6 +1,6 @@
 """Who is on call: now, in the next two weeks, and how that is arranged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,6 @@ from clients.actions.rotas import (
     end_override,
     end_rota,
     take_over,
-    told_week,
 )
 from clients.models import Rota, RotaOverride
 from clients.queries.clients import get_client, list_clients
@@ -38,9 +37,11 @@ from clients.queries.rotas import (
 from clients.rota import Turn
 from clients.web.numbered import renumbered
 from clients.web.rota_forms import OverrideForm, RotaForm, initial_layers
+from clients.week_text import write_week
 
 DRAWN, LISTED = timedelta(days=14), timedelta(days=28)
 COLOURS = 6
+GAPS_SHOWN = 3
 
 
 class OnCallPage(StaffPage):
@@ -72,10 +73,10 @@ class OnCallPage(StaffPage):
             "who": _name(current.member, known),
             "until": current.until,
             "next": _turn(current.next, known, colours) if current.next else None,
-            "turns": [_turn(turn, known, colours) for turn in drawn],
+            "turns": [_turn(turn, known, colours) for turn in drawn if turn.member],
             "blocks": [_block(turn, known, colours, self.now) for turn in drawn],
             "days": _days(self.now, rota.zone),
-            "gaps": [_gap(turn, known) for turn in turns if turn.missing or turn.member is None],
+            "gaps": _gaps([turn for turn in turns if turn.missing or turn.member is None], known),
             "layers": [_layer(layer, known) for layer in rota.layers.all()],
             "overrides": [
                 self._override(row, may_change) for row in rota.overrides.all() if holds_until(row) > self.now
@@ -146,17 +147,27 @@ def _days(now: datetime, zone: str) -> list[dict[str, Any]]:
     return found
 
 
-def _gap(turn: Turn, known: Mapping[UUID, Person]) -> dict[str, Any]:
-    absent = [_why_absent(known.get(member)) for member in turn.missing]
-    said = ". ".join(absent)
+def _gaps(turns: Sequence[Turn], known: Mapping[UUID, Person]) -> list[dict[str, Any]]:
+    """What is wrong, each said once, with the times at which it is: evenings alone leave a gap a day."""
+    times: dict[tuple[str, bool], list[Turn]] = {}
+    for turn in turns:
+        times.setdefault((_gap(turn, known), turn.member is None), []).append(turn)
+    return [
+        {
+            "sentence": sentence,
+            "is_empty": is_empty,
+            "spans": found[:GAPS_SHOWN],
+            "more": found[GAPS_SHOWN:],
+        }
+        for (sentence, is_empty), found in times.items()
+    ]
+
+
+def _gap(turn: Turn, known: Mapping[UUID, Person]) -> str:
+    said = ". ".join(_why_absent(known.get(member)) for member in turn.missing)
     instead = _name(turn.member, known)
     then = f"{instead} stands in" if instead else "nobody is on call"
-    return {
-        "start": turn.start,
-        "end": turn.end,
-        "sentence": f"{said}: {then}." if said else "Nobody is on call.",
-        "is_empty": turn.member is None,
-    }
+    return f"{said}: {then}." if said else "Nobody is on call at these times:"
 
 
 def _why_absent(person: Person | None) -> str:
@@ -176,7 +187,9 @@ def _layer(layer: Any, known: Mapping[UUID, Person]) -> dict[str, Any]:
         "number": layer.position + 1,
         "members": ", ".join(_name(member, known) or "somebody who left" for member in layer.members),
         "turns": f"Hand-over {often}{weekday} at {layer.at:%H:%M}",
-        "hours": told_week(layer.week),
+        "hours": write_week({int(day): pairs for day, pairs in layer.week.items()}).replace("\n", "; ")
+        if layer.week
+        else "",
     }
 
 

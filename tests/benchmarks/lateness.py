@@ -37,7 +37,7 @@ def main() -> int:
 
 def measure(here: Ground) -> bool:
     """Sets up an agency of its own; any database that is migrated will do."""
-    count = 40 if here.quick else 300
+    count = 20 if here.quick else 300
     with psycopg.connect(here.owner_url, autocommit=True) as owner:
         owner.execute(TABLE)  # type: ignore[call-overload]
         house = _house()

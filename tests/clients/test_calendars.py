@@ -1,24 +1,29 @@
 """Calendars over the API and on their pages."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client as Browser
 
 from agency.actions.alarms import sweep
 from agency.actor import Actor
+from agency.errors import Invalid
 from agency.models import Alarm, AuditEntry, Event, Membership
 from agency.queries.people import actor_of_member
 from agency.tenancy import tenant
-from clients.actions.calendars import create_calendar
+from clients.actions.calendars import archive_calendar, create_calendar, set_default_calendar
 from clients.calendar_hours import CalendarHours
 from clients.hours import ALWAYS
 from clients.models import Calendar, CalendarVersion, Client
 from clients.opening import Opening
 from clients.queries.calendars import hours_by_calendar
-from tests.fixtures import Api, Clock
+from tests.fixtures import FRIDAY_EVENING, Api, Clock, _open
 
 OPEN = {"opens": "09:00", "closes": "17:00"}
 WEEK = {day: [OPEN] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
@@ -396,6 +401,45 @@ def test_a_change_can_be_planned_for_a_day_and_taken_back_on_its_page(
     assert f"/calendar-versions/{version.pk}/withdraw/" in shown
     browser.post(f"/calendar-versions/{version.pk}/withdraw/")
     assert f"/calendar-versions/{version.pk}/" not in browser.get(f"/calendars/{office.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(("day", "zone"), [("0001-01-01", "Europe/Riga"), ("9999-12-31", "America/New_York")])
+def test_a_day_that_no_calendar_reaches_is_the_fields_fault(
+    page: Pages, mara: Actor, office: Calendar, day: str, zone: str
+) -> None:
+    form = {**{k: v for k, v in FORM.items() if k not in {"name", "client"}}, "zone": zone}
+    answer = page(mara).post(f"/calendars/{office.pk}/change/", {**form, "effective_from": day})
+    assert answer.status_code == 422
+    assert "Choose a moment" in answer.content.decode()
+
+
+def test_two_that_set_the_agencys_hours_at_once_wait_for_each_other(committed: None) -> None:
+    _, ana = _open("Northlight", "ana@northlight.example", "Ana", FRIDAY_EVENING)
+    opening = Opening(zone="UTC", week={day: [("09:00", "17:00")] for day in range(7)})
+    with tenant(ana.agency_id):
+        made = [
+            create_calendar(client=None, name=name, opening=opening, by=ana, now=FRIDAY_EVENING)
+            for name in ("Riga", "Oslo")
+        ]
+    begun = Barrier(2)
+
+    def choose(calendar: Calendar) -> None:
+        try:
+            with tenant(ana.agency_id):
+                begun.wait(10)
+                set_default_calendar(calendar, by=ana, now=FRIDAY_EVENING)
+                time.sleep(0.1)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(choose, made))
+    with tenant(ana.agency_id):
+        assert Calendar.objects.filter(is_default=True).count() == 1
+        archived = made[0] if Calendar.objects.get(pk=made[1].pk).is_default else made[1]
+        archive_calendar(archived, by=ana, now=FRIDAY_EVENING)
+        with pytest.raises(Invalid):
+            set_default_calendar(archived, by=ana, now=FRIDAY_EVENING)  # as it was read before
 
 
 def test_the_agencys_hours_and_a_clients_are_set_on_their_pages(

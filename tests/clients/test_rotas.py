@@ -236,7 +236,7 @@ def test_a_rota_is_set_up_and_changed_on_the_pages(
     made = follow(browser, made)
     assert "Ben All clients without a rota of their own" in words(made)
     assert (
-        "Layer 1: Ben, Mara. Hand-over every week on Mondays at 09:00 (Europe/Riga). Only Mon 18:00-09:00"
+        "Layer 1: Ben, Mara. Hand-over every week on Mondays at 09:00 (Europe/Riga). Only Mon-Fri 18:00–09:00; Sat-Sun"
         in words(made)
     )
     with tenant(ana.agency_id):

@@ -12,14 +12,18 @@ import pytest
 from django.db import connections
 
 from agency.actions.alarms import set_alarm, sweep
+from agency.actions.channels import add_channel
 from agency.actions.members import add_member
 from agency.actor import Actor
-from agency.errors import Conflict
+from agency.errors import Conflict, DomainError
 from agency.models import Alarm, Membership
 from agency.queries.people import actor_of_member, list_members
 from agency.tenancy import tenant
 from clients.actions.clients import create_client
 from clients.actions.contacts import add_contact
+from clients.actions.ladders import set_ladder
+from clients.actions.rotas import NewLayer, add_rota
+from clients.ladder import Plan, Rung, Whom
 from clients.models import Client
 from mentions.actions.listening import set_query
 from mentions.actions.reading import claim_source, fetch_page, record_page
@@ -246,3 +250,37 @@ def test_one_person_can_be_invited_by_two_agencies_at_once(people: list[Actor]) 
 
     start = Barrier(3)
     assert _at_once(*(lambda n=n: invite(n) for n in ("a", "b", "c"))) == [6, 6, 6]  # type: ignore[misc]
+
+
+def test_two_who_set_up_the_agencys_rota_ladder_or_room_at_once_come_one_after_the_other(
+    people: list[Actor],
+) -> None:
+    ana = people[0]
+    plan = Plan(steps=(), rungs=(Rung((Whom.OWNERS,), 5),))
+
+    def tried(work: Callable[[], object]) -> Callable[[], str]:
+        def run() -> str:
+            try:
+                with tenant(ana.agency_id):
+                    work()
+                    time.sleep(0.2)
+            except DomainError as error:
+                return error.message
+            return "done"
+
+        return run
+
+    def rota() -> None:
+        layer = NewLayer(members=[ana.id] if ana.id else [], since=NOW.date())
+        add_rota(client=None, name="Evenings", zone="UTC", layers=[layer], by=ana, now=NOW)
+
+    def ladder() -> None:
+        set_ladder(client=None, plan=plan, by=ana, now=NOW)
+
+    def room() -> None:
+        given = {"kind": "mail", "name": "Duty", "takes": "all", "email": "d@n.example"}
+        add_channel(**given, room=True, by=ana, now=NOW)
+
+    assert sorted(_at_once(tried(rota), tried(rota)))[1] == "done"
+    assert _at_once(tried(ladder), tried(ladder)) == ["done", "done"]
+    assert sorted(_at_once(tried(room), tried(room))) == ["There is a channel with this name already.", "done"]

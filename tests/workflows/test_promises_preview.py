@@ -309,7 +309,7 @@ def test_the_form_shows_what_changes_and_then_saves(
     shown = submit(browser, browser.get(address), button="Save", normal_claim="30 min", preview="1")
     assert shown.status_code == 200
     said = words(shown, "#effects")
-    for part in ("1 of 2 open clocks changes", "Due sooner 1", "Used up 1", "Breached by it 0", "used up"):
+    for part in ("1 of 2 open clocks changes", "Due sooner 1", "Used up 1", "Broken by it 0", "used up"):
         assert part in said
     link = tree(shown).css_first("#effects a")
     assert link.attributes["href"] == f"/mentions/{mention.pk}/"

@@ -16,17 +16,18 @@ from clients.models import Contact
 from clients.queries.contacts import contact_actor, contacts_who_may
 from clients.words import ContactRight, Priority
 from mentions.models import Mention
+from workflows.actions.storms import TOGETHER, Crowd
 from workflows.models import AlertLink, Escalation, EscalationLine
 from workflows.words import URGENT
 
 LIFE = timedelta(days=7)
 
 
-def alert_contacts(mentions: Sequence[Mention], *, now: datetime) -> list[tuple[UUID, UUID]]:
+def alert_contacts(mentions: Sequence[Mention], *, now: datetime) -> list[tuple[UUID, UUID, str]]:
     """In the transaction that recorded the mentions or set their priority; those that aren't urgent are passed over.
 
     Returns:
-        (mention, contact) of each mail that was queued.
+        (mention, contact, note) of whatever a contact is mailed, by itself or with others.
     """
     urgent = [mention for mention in mentions if mention.priority == Priority.URGENT]
     if not urgent:
@@ -39,10 +40,21 @@ def alert_contacts(mentions: Sequence[Mention], *, now: datetime) -> list[tuple[
         .exclude(state=Notice.State.FAILED)
         .values_list("subject_id", "recipient_id")
     )
-    queued = []
+    lines = EscalationLine.objects.filter(what=EscalationLine.What.ALERT, note=TOGETHER)
+    told |= set(
+        lines.filter(escalation__mention__in=[mention.pk for mention in urgent]).values_list(
+            "escalation__mention_id", "contact_id"
+        )
+    )
+    queued, crowd = [], Crowd(URGENT, now)
     for mention in urgent:
         for contact in contacts:
-            if contact.client_id == mention.client_id and (mention.pk, contact.pk) not in told:
+            if contact.client_id != mention.client_id or (mention.pk, contact.pk) in told:
+                continue
+            if crowd.is_full(contact.pk):
+                crowd.gather(contact)
+                queued.append((mention.pk, contact.pk, TOGETHER))
+            else:
                 queue_notice(
                     kind=URGENT,
                     to=contact.email,
@@ -52,7 +64,7 @@ def alert_contacts(mentions: Sequence[Mention], *, now: datetime) -> list[tuple[
                     client_id=mention.client_id,
                     now=now,
                 )
-                queued.append((mention.pk, contact.pk))
+                queued.append((mention.pk, contact.pk, ""))
     return queued
 
 

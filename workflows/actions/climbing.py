@@ -21,6 +21,7 @@ from clients.words import Cover, Priority
 from mentions.models import Mention
 from mentions.words import CLOSED
 from workflows.actions.recipients import Meant, Roster, memberships
+from workflows.actions.storms import TOGETHER, Crowd
 from workflows.actions.transition import lock_mention
 from workflows.models import Escalation, EscalationLine
 from workflows.words import CLIMB_TOLD, LADDER_CLIMB
@@ -46,16 +47,17 @@ def climb(climbs: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | Non
     owners = dict(Escalation.objects.filter(pk__in=climbs).values_list("pk", "mention_id"))
     mentions = lock_free(owners.values())
     roster = Roster([mention.client_id for mention in mentions.values()], now)
+    crowd = Crowd(CLIMB_TOLD, now)
     upcoming: dict[UUID, datetime | None] = {
         pk: now + BUSY for pk, mention_id in owners.items() if mention_id not in mentions
     }
     rows = Escalation.objects.select_for_update(of=("self",)).filter(pk__in=owners, ended_at=None)
     for row in rows.filter(mention_id__in=mentions).select_related("ladder").order_by("id"):
-        upcoming[row.pk] = _climb(row, mentions[row.mention_id], roster, now)
+        upcoming[row.pk] = _climb(row, mentions[row.mention_id], roster, crowd, now)
     return upcoming
 
 
-def _climb(row: Escalation, mention: Mention, roster: Roster, now: datetime) -> datetime | None:
+def _climb(row: Escalation, mention: Mention, roster: Roster, crowd: Crowd, now: datetime) -> datetime | None:
     if mention.state in CLOSED or mention.priority != Priority.URGENT:
         _end(row, State.CLOSED if mention.state in CLOSED else State.CALMED, now)
         return None
@@ -64,7 +66,7 @@ def _climb(row: Escalation, mention: Mention, roster: Roster, now: datetime) -> 
         return at
     row.next_at = _covered_from(mention, now) if row.rung == 0 else None
     if row.next_at is None:
-        row.next_at = _tell_next(row, mention, roster, now)
+        row.next_at = _tell_next(row, mention, roster, crowd, now)
     if row.next_at is None:
         _end(row, State.DONE, now)
     else:
@@ -83,17 +85,19 @@ def _covered_from(mention: Mention, now: datetime) -> datetime | None:
     return opens_at(hours_by_calendar([calendar_id])[calendar_id], now)
 
 
-def _tell_next(row: Escalation, mention: Mention, roster: Roster, now: datetime) -> datetime | None:
+def _tell_next(
+    row: Escalation, mention: Mention, roster: Roster, crowd: Crowd, now: datetime
+) -> datetime | None:
     """Climb until a rung tells somebody, and say when to climb on; None where the ladder is over."""
     plan = plan_of(row.ladder)
     while (rung := plan.rung(row.rung)) is not None:
         row.rung += 1
-        if _tell(row, rung, mention, roster, now):
+        if _tell(row, rung, mention, roster, crowd, now):
             return now + timedelta(minutes=rung.wait)
     return None
 
 
-def _tell(row: Escalation, rung: Rung, mention: Mention, roster: Roster, now: datetime) -> bool:
+def _tell(row: Escalation, rung: Rung, mention: Mention, roster: Roster, crowd: Crowd, now: datetime) -> bool:
     """Tell everybody whom the rung means; False where there is nobody."""
     meant = [roster.meant(whom, mention, rung.member) for whom in rung.whom]
     whom_of: dict[UUID, Whom] = {}
@@ -101,14 +105,26 @@ def _tell(row: Escalation, rung: Rung, mention: Mention, roster: Roster, now: da
         for member_id in part.members:
             whom_of.setdefault(member_id, part.whom)
     members = memberships(list(whom_of))
+    with_others = {pk for pk in members if crowd.is_full(pk)}
     lines = [
-        EscalationLine(escalation=row, rung=row.rung, what=What.NOTIFY, whom=whom, member_id=pk, at=now)
+        EscalationLine(
+            escalation=row,
+            rung=row.rung,
+            what=What.NOTIFY,
+            whom=whom,
+            member_id=pk,
+            at=now,
+            note=TOGETHER if pk in with_others else "",
+        )
         for pk, whom in whom_of.items()
         if pk in members
     ]
     nobody = [_nobody(row, part, now) for part in meant if _worth_saying(part, is_empty=not lines)]
     EscalationLine.objects.bulk_create([*lines, *nobody])
     for pk in (pk for pk in whom_of if pk in members):
+        if pk in with_others:
+            crowd.gather(members[pk])
+            continue
         notify_member(
             members[pk],
             kind=CLIMB_TOLD,
@@ -117,7 +133,9 @@ def _tell(row: Escalation, rung: Rung, mention: Mention, roster: Roster, now: da
             urgent=True,
             now=now,
         )
-    if row.rung == 1:
+    if row.rung == 1 and crowd.is_full(None):
+        crowd.gather(None)
+    elif row.rung == 1:
         notify_rooms(kind=CLIMB_TOLD, subject_id=row.pk, client_id=mention.client_id, urgent=True, now=now)
     if lines:
         emit(
@@ -168,12 +186,12 @@ def reached_nobody(notice: Notice, now: datetime) -> None:
     if row is None or row.ended_at is not None or row.next_at is None:
         return
     others = Notice.objects.filter(kind=CLIMB_TOLD, subject_id=row.pk, failure_told=False)
-    told = set(
-        EscalationLine.objects.filter(escalation=row, rung=row.rung, what=What.NOTIFY).values_list(
-            "member_id", flat=True
-        )
-    )
-    if not others.filter(member_id__in=told - {notice.member_id}).exists():
+    lines = EscalationLine.objects.filter(escalation=row, rung=row.rung, what=What.NOTIFY)
+    lines = lines.exclude(member_id=notice.member_id)
+    told = set(lines.values_list("member_id", flat=True))
+    if lines.filter(note=TOGETHER).exists():
+        return  # theirs is on its way with others
+    if not others.filter(member_id__in=told).exists():
         row.next_at = now
         row.save(update_fields=["next_at"])
         set_alarm(LADDER_CLIMB, row.pk, now)

@@ -14,7 +14,7 @@ from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actions.events import emit_many, make_event
 from agency.models import Event as OutboxEvent
 from agency.tenancy import current_agency
-from clients.hours import HorizonExceeded, Hours
+from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
 from mentions.models import Mention
@@ -23,7 +23,7 @@ from workflows import clock as rules
 from workflows.actions.escalation import Fired, escalate
 from workflows.clock import BREACH, LATE, ClockState, Event, EventKind
 from workflows.models import Clock, ClockEvent
-from workflows.queries.clock_history import STATE
+from workflows.queries.clock_history import STATE, as_events
 from workflows.queries.promises import Promise
 from workflows.words import CLOCK_DUE
 
@@ -119,13 +119,26 @@ class Moving:
         self._changed[clock.pk] = clock
 
     def _change(self, clock: Clock, event: Event, promise: Promise | None = None) -> None:
-        state = self._fire(clock, clock.as_state(), event.at)
-        state = rules.moved(state, event, self.hours(clock))
+        state = clock.as_state()
+        if event.kind is not EventKind.ANNUL:  # what should never have begun was never due
+            state = self._fire(clock, state, event.at)
+        if event.kind is EventKind.VOID:
+            state = self._voided(clock, state, event)
+        else:
+            state = rules.moved(state, event, self.hours(clock))
         if promise is not None:
             hold_to(clock, promise)
         self._write_down(clock, event)
         put(clock, self._fire(clock, state, event.at), self.hours(clock), self.now)
         self._changed[clock.pk] = clock
+
+    def _voided(self, clock: Clock, state: ClockState, event: Event) -> ClockState:
+        """Run on from the pause that never was, under what was promised meanwhile too."""
+        lines = [*ClockEvent.objects.filter(clock=clock).order_by("n")]
+        lines += [line for line in self._lines if line.clock_id == clock.pk]
+        self.know(line.calendar_id for line in lines)
+        past = rules.without_pause(list(as_events(lines, self._hours)))
+        return rules.moved(state, event, self.hours(clock)) if past is None else rules.fold(past, ALWAYS)
 
     def _fire(self, clock: Clock, state: ClockState, by: datetime) -> ClockState:
         for step, at in rules.due_steps(state, by, self.hours(clock), tuple(clock.warn_at)):

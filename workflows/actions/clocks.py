@@ -13,6 +13,7 @@ from clients.words import ClockKind
 from mentions.models import Mention
 from mentions.words import Move
 from workflows.actions.clock_rows import Moving, save_due
+from workflows.actions.leases import look_at_leases
 from workflows.clock import EventKind
 from workflows.models import Clock
 from workflows.queries.promises import promises_to
@@ -148,6 +149,7 @@ def _repromise(mentions: Sequence[Mention], now: datetime) -> None:
         mention = moving.mentions[clock.mention_id]
         moving.promise(clock, promises.of(mention.client_id, ClockKind(clock.kind), mention.priority))
     moving.write()
+    look_at_leases(mentions, now=now)
 
 
 def _open(mention: Mention, now: datetime) -> Moving:

@@ -4,7 +4,7 @@ Here is what other actions call inside their transaction: it writes rows and set
 itself is done when the alarms ring (`climbing.py`, `stepping.py`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -45,12 +45,26 @@ def escalate(fired: Sequence[Fired], *, now: datetime) -> None:
     """In the transaction that fired the steps: set alarms for those that a ladder answers, and nothing more."""
     if not fired:
         return
-    held = ladders_for({one.client_id for one in fired})
-    answered = _answered(fired, held)
+    answering = Answering({one.client_id for one in fired})
+    escalate_answered(
+        [
+            one
+            for one in fired
+            if answering.has(
+                answering.held[one.client_id], one.kind, one.priority, one.step, assigned=one.assigned
+            )
+        ],
+        answering,
+        now=now,
+    )
+
+
+def escalate_answered(answered: Sequence[Fired], answering: "Answering", *, now: datetime) -> None:
+    """As `escalate`, of steps that a ladder is known to answer."""
     rows = [
         Escalation(
             mention_id=one.mention_id,
-            ladder=held[one.client_id].row,
+            ladder=answering.held[one.client_id].row,
             clock_id=one.clock_id,
             step=one.step,
             at=one.at,
@@ -62,19 +76,24 @@ def escalate(fired: Sequence[Fired], *, now: datetime) -> None:
         set_alarms(LADDER_STEP, {row.pk: now for row in rows})
 
 
-def _answered(fired: Sequence[Fired], held: Mapping[UUID, Held]) -> list[Fired]:
-    """The steps that a ladder answers. One that only tells the assignee answers nothing where there is none."""
-    known: dict[tuple[UUID, str, str, str], str] = {}
-    for one in fired:
-        key = (one.client_id, one.kind, one.priority, one.step)
-        if key not in known:
-            known[key] = _answer(held[one.client_id], *key[1:])
-    words = [known[one.client_id, one.kind, one.priority, one.step] for one in fired]
-    return [
-        one
-        for one, word in zip(fired, words, strict=True)
-        if word == "yes" or (word == "assignee" and one.assigned)
-    ]
+class Answering:
+    """Which steps are answered by the ladders of these clients: one query, and each kind of step looked up once."""
+
+    def __init__(self, clients: Collection[UUID]) -> None:
+        self.held = ladders_for(clients)
+        self._known: dict[tuple[int, str, str, str], str] = {}
+
+    def has(self, held: Held, kind: str, priority: str, step: str, *, assigned: bool) -> bool:
+        """A ladder that only tells the assignee answers nothing where there is none.
+
+        Args:
+            held: one of those in `held`; most clients share theirs.
+        """
+        key = (id(held), kind, priority, step)
+        word = self._known.get(key)
+        if word is None:
+            word = self._known[key] = _answer(held, kind, priority, step)
+        return word == "yes" or (assigned and word == "assignee")
 
 
 def _answer(held: Held, kind: str, priority: str, step: str) -> str:
@@ -108,9 +127,13 @@ def escalate_urgent(mentions: Sequence[Mention], *, now: datetime, by: Actor | N
     EscalationLine.objects.bulk_create(
         [
             EscalationLine(
-                escalation=climbs[mention_id], what=EscalationLine.What.ALERT, contact_id=contact_id, at=now
+                escalation=climbs[mention_id],
+                what=EscalationLine.What.ALERT,
+                contact_id=contact_id,
+                at=now,
+                note=note,
             )
-            for mention_id, contact_id in told
+            for mention_id, contact_id, note in told
         ],
         ignore_conflicts=True,
     )
@@ -145,7 +168,8 @@ def follow_climb(mention: Mention, move: Move, *, by: Actor, now: datetime) -> N
         end_climbs([mention.pk], state=State.CLOSED, by=by, now=now)
     elif move in WORKING and by.kind in {ActorKind.MEMBER, ActorKind.KEY}:
         end_climbs([mention.pk], state=State.CLAIMED, by=by, now=now)
-    elif move is Move.RELEASE:
+    elif move is Move.RELEASE or (move is Move.REOPEN and by.kind is ActorKind.SYSTEM):
+        # Who had it last and gets it back, because its author wrote again, needn't be at work now.
         escalate_urgent([mention], now=now)
 
 

@@ -4,22 +4,22 @@ A sweep has thousands of clocks, so nothing here is done row by row but the arit
 statement, and all that follows from them is written in another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from psycopg.pq import Format
 
 from agency.actions.alarms import on_alarm
-from agency.ids import new_id
+from agency.ids import new_ids
+from agency.packed import Ids, Times, adapt, words
 from agency.tenancy import current_agency
-from clients.hours import HorizonExceeded
+from clients.hours import HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from mentions.models import Mention
 from workflows.actions.clock_rows import Moving, save_due
-from workflows.actions.escalation import Fired, escalate
+from workflows.actions.escalation import Answering, Fired, escalate_answered
 from workflows.clock import BREACH, MICROSECOND, look
 from workflows.words import CLOCK_DUE
 
@@ -28,17 +28,17 @@ BUSY = timedelta(milliseconds=200)
 
 
 class _Row(NamedTuple):
-    """An open clock that an alarm rang for, with what is needed of its mention."""
+    """An open clock that an alarm rang for, with what is needed of its mention. Ids as bytes, which are quick."""
 
-    id: UUID
-    mention_id: UUID
-    client_id: UUID
+    id: bytes
+    mention_id: bytes
+    client_id: bytes
     priority: str
     assigned: bool
-    policy_id: UUID
+    policy_id: bytes
     kind: str
     instance: int
-    calendar_id: UUID | None
+    calendar_id: bytes | None
     warn_at: list[int]
     target: timedelta
     used: timedelta
@@ -48,41 +48,36 @@ class _Row(NamedTuple):
     late: bool
     fired: list[str]
     due_at: datetime | None
+    lines: int
 
 
-# The place of the row in what is written; a step of it, and when.
-_Step = tuple[int, str, datetime]
+class _Looked(NamedTuple):
+    """A clock, the steps that are due with the moment of each, and when to look next."""
+
+    row: _Row
+    due: list[tuple[str, datetime]]
+    next_at: datetime | None
 
 
-# In an order that all keep, and past whoever holds one: a sweep waits for no mention.
-_LOCK = """
-SELECT id FROM mentions_mention
- WHERE agency_id = %(agency)s
-   AND id = ANY (ARRAY(SELECT mention_id FROM workflows_clock WHERE agency_id = %(agency)s AND id = ANY (%(clocks)s::uuid[])))
- ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
-"""
-# A statement of its own, because it must see what whoever held a mention before has written.
+# Past whoever holds a mention: a sweep waits for none. The clock is locked with it, so that what is read is what whoever
+# held the mention before has written: a row that changed since the statement began is read again.
 _READ = """
 SELECT clock.id, clock.mention_id, mention.client_id, mention.priority,
        mention.assignee_id IS NOT NULL, clock.policy_id, clock.kind, clock.instance,
        clock.calendar_id, clock.warn_at, clock.target, clock.used, clock.running_since, clock.breached_at, clock.grace,
-       clock.excused_late, clock.fired, clock.due_at
+       clock.excused_late, clock.fired, clock.due_at, clock.lines
   FROM workflows_clock AS clock
   JOIN mentions_mention AS mention ON (mention.agency_id, mention.id) = (clock.agency_id, clock.mention_id)
- WHERE clock.agency_id = %(agency)s AND clock.id = ANY (%(clocks)s::uuid[]) AND clock.stopped_at IS NULL
+ WHERE clock.agency_id = %(agency)s AND clock.id = ANY (%(clocks)s) AND clock.stopped_at IS NULL
+   FOR NO KEY UPDATE OF mention, clock SKIP LOCKED
 """
+_BUSY = "SELECT id FROM workflows_clock WHERE agency_id = %s AND id = ANY (%s) AND stopped_at IS NULL"
 _WRITE = """
-WITH looked AS MATERIALIZED (
-    SELECT new.*, clock.kind, clock.instance, clock.lines, clock.mention_id
-      FROM unnest(%(ids)s::uuid[], %(clients)s::uuid[], %(nexts)s::timestamptz[])
-           WITH ORDINALITY AS new (clock_id, client_id, next_fire_at, place)
-      JOIN workflows_clock AS clock ON clock.agency_id = %(agency)s AND clock.id = new.clock_id
-), fired AS MATERIALIZED (
-    SELECT looked.*, new.step, new.at, new.line_id, new.event_id,
-           lines + row_number() OVER (PARTITION BY place ORDER BY nth) AS n
-      FROM unnest(%(places)s::int[], %(steps)s::text[], %(ats)s::timestamptz[], %(line_ids)s::uuid[],
-                  %(event_ids)s::uuid[]) WITH ORDINALITY AS new (place, step, at, line_id, event_id, nth)
-      JOIN looked USING (place)
+WITH fired AS MATERIALIZED (
+    SELECT *
+      FROM unnest(%(line_ids)s, %(event_ids)s, %(fired_ids)s, %(mentions)s, %(clients)s, %(kinds)s::text[],
+                  %(instances)s::int[], %(ns)s::int[], %(steps)s::text[], %(ats)s)
+           AS new (line_id, event_id, clock_id, mention_id, client_id, kind, instance, n, step, at)
 ), lines AS (
     INSERT INTO workflows_clockevent (id, agency_id, clock_id, n, kind, step, at, recorded_at)
     SELECT line_id, %(agency)s, clock_id, n, 'fire', step, at, %(now)s FROM fired
@@ -98,41 +93,40 @@ WITH looked AS MATERIALIZED (
        AND NOT mention.breached
 )
 UPDATE workflows_clock AS clock
-   SET fired = clock.fired || coalesce(mine.steps, '{}'), lines = coalesce(mine.n, clock.lines),
-       next_fire_at = looked.next_fire_at, breached_at = coalesce(clock.breached_at, mine.breached_at)
-  FROM looked
-  LEFT JOIN (SELECT place, array_agg(step::varchar ORDER BY n) AS steps, max(n) AS n,
-                    max(at) FILTER (WHERE step = 'breach') AS breached_at
-               FROM fired GROUP BY place) AS mine USING (place)
- WHERE clock.agency_id = %(agency)s AND clock.id = looked.clock_id
+   SET fired = clock.fired || new.steps::varchar[], lines = clock.lines + cardinality(new.steps::varchar[]),
+       next_fire_at = new.next_fire_at, breached_at = coalesce(clock.breached_at, new.breached_at)
+  FROM unnest(%(ids)s, %(nexts)s, %(told)s::text[], %(breaches)s) AS new (id, next_fire_at, steps, breached_at)
+ WHERE clock.agency_id = %(agency)s AND clock.id = new.id
 """
 
 
 @on_alarm(CLOCK_DUE)
 def fire_clocks(clocks: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
     """Warnings and breaches that are due, each once, never early. Answers when to look at each clock next."""
-    rows, busy = _read(clocks)
-    upcoming: dict[UUID, datetime | None] = dict.fromkeys(busy, now + BUSY)
-    hours = hours_by_calendar({row.calendar_id for row in rows})
-    looked: list[tuple[_Row, datetime | None]] = []
-    steps: list[_Step] = []
-    stale = set[UUID]()
+    given = {clock.bytes: clock for clock in clocks}
+    rows = _read(given)
+    upcoming: dict[UUID, datetime | None] = {}
+    if len(rows) < len(given):
+        busy = _busy(given.keys() - {row.id for row in rows})
+        upcoming = {given[clock_id]: now + BUSY for clock_id in busy}
+    hours = _hours(rows)
+    looked: list[_Looked] = []
+    stale = set[bytes]()
     for row in rows:
         try:
             due, coming = look(row, now, hours[row.calendar_id], tuple(row.warn_at))
         except (HorizonExceeded, OverflowError):
             stale.add(row.mention_id)
             continue
-        next_at = coming[0] if coming else None
-        if _due_of(due, coming) not in {row.due_at, None}:
+        due_at = _due_of(due, coming)
+        if due_at is not None and due_at != row.due_at:
             stale.add(row.mention_id)
             continue
-        place = len(looked) + 1
-        looked.append((row, next_at))
-        steps += [(place, step, at) for step, at in due]
-        upcoming[row.id] = next_at
-    _write(looked, steps, now)
-    return upcoming | _mend(stale, now) if stale else upcoming
+        next_at = coming[0] if coming else None
+        looked.append(_Looked(row, due, next_at))
+        upcoming[given[row.id]] = next_at
+    _write(looked, now)
+    return upcoming | _mend([UUID(bytes=pk) for pk in stale], now) if stale else upcoming
 
 
 def _due_of(due: Sequence[tuple[str, datetime]], coming: tuple[datetime, str] | None) -> datetime | None:
@@ -142,52 +136,79 @@ def _due_of(due: Sequence[tuple[str, datetime]], coming: tuple[datetime, str] | 
     return due[-1][1] if due else None
 
 
-def _read(clocks: Sequence[UUID]) -> tuple[list[_Row], list[UUID]]:
-    """The open ones of these clocks, their mentions locked; and those whose mention somebody else holds."""
-    given: dict[str, Any] = {"agency": current_agency(), "clocks": _array(clock.hex for clock in clocks)}
+def _read(clocks: Collection[bytes]) -> list[_Row]:
+    """The open ones of these clocks, but for those whose mention somebody else holds; they and their mentions locked."""
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, given)
-        locked = {mention_id for (mention_id,) in cursor.fetchall()}
-        # Times and amounts come as numbers, not as text that is to be parsed.
-        cursor.cursor.format = Format.BINARY
-        cursor.execute(_READ, given)
-        rows = [_Row(*row) for row in cursor.fetchall()]
-    if len(locked) == len(clocks):
-        return rows, []
-    return [row for row in rows if row.mention_id in locked], [
-        row.id for row in rows if row.mention_id not in locked
-    ]
+        adapt(cursor)
+        cursor.execute(_READ, {"agency": current_agency(), "clocks": Ids.of([*clocks])})
+        return [*map(_Row._make, cursor.fetchall())]
 
 
-def _write(looked: Sequence[tuple[_Row, datetime | None]], steps: Sequence[_Step], now: datetime) -> None:
+def _busy(missed: Collection[bytes]) -> list[bytes]:
+    """Those of them that are open: somebody else held their mention."""
+    with connection.cursor() as cursor:
+        adapt(cursor)
+        cursor.execute(_BUSY, [current_agency(), Ids.of([*missed])])
+        return [clock_id for (clock_id,) in cursor.fetchall()]
+
+
+def _hours(rows: Iterable[_Row]) -> dict[bytes | None, Hours]:
+    ids = {pk: UUID(bytes=pk) if pk else None for pk in {row.calendar_id for row in rows}}
+    hours = hours_by_calendar(ids.values())
+    return {pk: hours[calendar_id] for pk, calendar_id in ids.items()}
+
+
+def _write(looked: Sequence[_Looked], now: datetime) -> None:
     """The lines, what the world is told, the breaches of mentions, and the clocks themselves: one statement."""
     if not looked:
         return
-    places, names, ats = zip(*steps, strict=True) if steps else ((), (), ())
+    fired = [(row, n, *step) for row, due, _ in looked for n, step in enumerate(due, row.lines + 1)]
+    rows = [row for row, *_ in fired]
     given: dict[str, Any] = {
         "agency": current_agency(),
         "now": now,
-        "ids": _array(row.id.hex for row, _ in looked),
-        "clients": _array(row.client_id.hex for row, _ in looked),
-        "nexts": _array(at or "NULL" for _, at in looked),
-        "places": _array(places),
-        "steps": _array(names),
-        "ats": _array(ats),
-        "line_ids": _array(new_id().hex for _ in steps),
-        "event_ids": _array(new_id().hex for _ in steps),
+        "ids": Ids.of([row.id for row, _, _ in looked]),
+        "nexts": Times.of([next_at for _, _, next_at in looked]),
+        # An array of a clock's steps, written as a word.
+        "told": words(['"{' + ",".join([step for step, _ in due]) + '}"' for _, due, _ in looked]),
+        "breaches": Times.of([due[-1][1] if due and due[-1][0] == BREACH else None for _, due, _ in looked]),
+        "line_ids": Ids.of(new_ids(len(fired))),
+        "event_ids": Ids.of(new_ids(len(fired))),
+        "fired_ids": Ids.of([row.id for row in rows]),
+        "mentions": Ids.of([row.mention_id for row in rows]),
+        "clients": Ids.of([row.client_id for row in rows]),
+        "kinds": words([row.kind for row in rows]),
+        "instances": words([row.instance for row in rows]),
+        "ns": words([n for _, n, _, _ in fired]),
+        "steps": words([step for _, _, step, _ in fired]),
+        "ats": Times.of([at for _, _, _, at in fired]),
     }
     with connection.cursor() as cursor:
+        adapt(cursor)
         cursor.execute(_WRITE, given)
-    if steps:
-        escalate([_told(looked[place - 1][0], step, at) for place, step, at in steps], now=now)
+    if fired:
+        _escalate([(row, step, at) for row, _, step, at in fired], now)
+
+
+def _escalate(fired: Sequence[tuple[_Row, str, datetime]], now: datetime) -> None:
+    """Nothing is made of the steps that no ladder answers: they are most."""
+    clients = {pk: UUID(bytes=pk) for pk in {row.client_id for row, _, _ in fired}}
+    answering = Answering(clients.values())
+    held = {pk: answering.held[client_id] for pk, client_id in clients.items()}
+    answered = [
+        _told(row, step, at)
+        for row, step, at in fired
+        if answering.has(held[row.client_id], row.kind, row.priority, step, assigned=row.assigned)
+    ]
+    escalate_answered(answered, answering, now=now)
 
 
 def _told(row: _Row, step: str, at: datetime) -> Fired:
     return Fired(
-        clock_id=row.id,
-        mention_id=row.mention_id,
-        client_id=row.client_id,
-        policy_id=row.policy_id,
+        clock_id=UUID(bytes=row.id),
+        mention_id=UUID(bytes=row.mention_id),
+        client_id=UUID(bytes=row.client_id),
+        policy_id=UUID(bytes=row.policy_id),
         kind=row.kind,
         instance=row.instance,
         priority=row.priority,
@@ -195,11 +216,6 @@ def _told(row: _Row, step: str, at: datetime) -> Fired:
         at=at,
         assigned=row.assigned,
     )
-
-
-def _array(values: Iterable[object]) -> str:
-    """An array as PostgreSQL reads it, of ids, numbers, times and words that need no quoting: far cheaper than a list."""
-    return "{" + ",".join(map(str, values)) + "}"
 
 
 def _mend(mentions: Iterable[UUID], now: datetime) -> dict[UUID, datetime | None]:

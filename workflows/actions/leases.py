@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from agency.actions.alarms import clear_alarms, set_alarm
+from agency.actions.alarms import clear_alarms, set_alarm, set_alarms
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -25,6 +25,12 @@ def keep_lease(mention: Mention, *, now: datetime) -> None:
         set_alarm(CLAIM_IDLE, mention.pk, lease_end(now, hours))
     else:
         clear_alarms(CLAIM_IDLE, [mention.pk])
+
+
+def look_at_leases(mentions: Iterable[Mention], *, now: datetime) -> None:
+    """The office hours of these may be others now: the sweep works out anew when their leases end."""
+    claimed = {mention.pk: now for mention in mentions if mention.state == State.CLAIMED}
+    set_alarms(CLAIM_IDLE, claimed, wake=False)
 
 
 def lease_end(since: datetime, hours: Hours) -> datetime:

@@ -12,9 +12,10 @@ from heapq import nsmallest
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from agency.actor import Actor
+from agency.packed import adapt
 from clients.hours import HorizonExceeded, Hours
 from clients.models import Client
 from clients.previewing import Effect, Effects
@@ -114,12 +115,12 @@ def predict(change: Callable[[], object], *, client: Client | None, now: datetim
 class _Row(NamedTuple):
     """A clock as it is stored, with what of its mention says what is promised."""
 
-    id: UUID
-    mention_id: UUID
-    client_id: UUID
+    id: bytes
+    mention_id: bytes
+    client_id: bytes
     priority: str
     kind: str
-    calendar_id: UUID | None
+    calendar_id: bytes | None
     due_at: datetime | None
     target: Any
     used: Any
@@ -166,38 +167,52 @@ def _open(client: Client | None) -> Any:
 
 
 def _predict(client: Client | None, before: HoursBy, now: datetime) -> Found:
-    rows = [_Row(*row) for row in _open(client).values_list(*_COLUMNS)]
-    promises = promises_to({row.client_id for row in rows}, now=now)
-    held = {
-        key: promises.of(key[0], ClockKind(key[1]), key[2])
-        for key in {(row.client_id, row.kind, row.priority) for row in rows}
-    }
-    hours = hours_by_calendar({row.calendar_id for row in rows} | {p.calendar_id for p in held.values()})
+    rows = _rows(client)
+    keys = {key: UUID(bytes=key[0]) for key in {(row.client_id, row.kind, row.priority) for row in rows}}
+    promises = promises_to(set(keys.values()), now=now)
+    held = {key: promises.of(client_id, ClockKind(key[1]), key[2]) for key, client_id in keys.items()}
+    ids = {pk: UUID(bytes=pk) if pk else None for pk in {row.calendar_id for row in rows}}
+    hours = hours_by_calendar({*ids.values(), *(promise.calendar_id for promise in held.values())})
+    # By the row's own calendar: its id, its hours, and whether these are another's than before.
+    ran_in = {pk: (key, hours[key], hours[key] is not before.get(key)) for pk, key in ids.items()}
     predicted, late = [], 0
     for row in rows:
         promise = held[row.client_id, row.kind, row.priority]
         late += row.breached_at is not None
+        calendar_id, until, changed = ran_in[row.calendar_id]
         # The same promise in the same hours: the clock stays as it is.
-        same = (row.target, row.calendar_id) == (promise.target, promise.calendar_id)
-        if not same or hours[row.calendar_id] is not before.get(row.calendar_id):
-            seen = _become(row, promise, hours, now, same=same)
+        same = row.target == promise.target and calendar_id == promise.calendar_id
+        if not same or changed:
+            seen = _become(row, promise, until, hours[promise.calendar_id], now, same=same)
             if seen is not None:
                 predicted.append(seen)
     return Found(len(rows), late, predicted)
 
 
-def _become(row: _Row, promise: Promise, hours: HoursBy, now: datetime, *, same: bool) -> Predicted | None:
-    """As `Moving.promise` does with the clock; None where its time stays."""
-    state, until = row.state(), hours[row.calendar_id]
+def _rows(client: Client | None) -> list[_Row]:
+    """Nothing is made of them that isn't needed: there may be tens of thousands."""
+    sql, given = _open(client).values_list(*_COLUMNS).query.sql_with_params()
+    with connection.cursor() as cursor:
+        adapt(cursor)
+        cursor.execute(sql, given)
+        return [*map(_Row._make, cursor.fetchall())]
+
+
+def _become(
+    row: _Row, promise: Promise, until: Hours, then: Hours, now: datetime, *, same: bool
+) -> Predicted | None:
+    """As `Moving.promise` does with the clock, which ran in some hours until now; None where its time stays."""
+    state = row.state()
     # A move establishes a breach that is a fact by now; and by a change that begins at `now` none is one yet.
     after = _settled(state, until, now) if same else rules.retarget(state, promise.target, now, until, GRACE)
-    due = _due(after, hours[promise.calendar_id])
+    due = _due(after, then)
     if due == row.due_at and (same or after.running_since is not None):
         return None
     by_it = (
         after.breached_at is not None and row.breached_at is None and not (row.due_at and row.due_at < now)
     )
-    return Predicted(row.id, row.mention_id, row.kind, row.priority, row.due_at, due, state, after, by_it)
+    ids = UUID(bytes=row.id), UUID(bytes=row.mention_id)
+    return Predicted(*ids, row.kind, row.priority, row.due_at, due, state, after, by_it)
 
 
 def _due(state: ClockState, hours: Hours) -> datetime | None:

@@ -73,8 +73,7 @@ def _end(spread: PromiseSpread, now: datetime) -> datetime | None:
     if spread.finished_at is not None:
         spread.settled_at = now
         return None
-    spread.finished_at = now
-    spread.after = _first_id(spread.asked_at - AS_NEW_AS)
+    spread.finished_at, spread.after = now, None
     return now + SETTLING
 
 
@@ -86,6 +85,8 @@ def _open(spread: PromiseSpread) -> Any:
 def _next(spread: PromiseSpread) -> list[UUID]:
     """The next mentions with open clocks that this pass hasn't reached."""
     clocks = _open(spread)
+    if spread.finished_at is not None:  # the last look: an old mention may have got a new clock
+        clocks = clocks.filter(pk__gt=_first_id(spread.asked_at - AS_NEW_AS))
     if spread.after is not None:
         clocks = clocks.filter(mention_id__gt=spread.after)
     return list(clocks.order_by("mention_id").values_list("mention_id", flat=True).distinct()[:BATCH])

@@ -17,7 +17,7 @@ from mentions.models import Mention
 from mentions.words import Move, State
 from workflows.clock import EventKind
 from workflows.ledger import Ledger, OpenHours, Spell, Step, changing, ledger
-from workflows.models import Approval, Clock, Publication, Transition
+from workflows.models import Approval, Clock, ClockEvent, Publication, Transition
 from workflows.words import BY_HAND
 
 _ANSWERS = (ClockKind.RESPOND, ClockKind.NEXT_RESPONSE)
@@ -38,12 +38,13 @@ def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:
     ids = [mention.pk for mention in mentions]
     moves, handoffs, sendings = (_by_mention(rows) for rows in _happened(ids))
     promised = _promised(mentions)
+    firsts = _first_answers({pk: moves[pk] for pk in ids})
     return [
         ledger(
             published_at=mention.published_at,
             recorded_at=mention.recorded_at,
             steps=_steps(moves[mention.pk], handoffs[mention.pk], sendings[mention.pk]),
-            answered_at=mention.responded_at,
+            answered_at=firsts.get(mention.pk, mention.responded_at),
             agency_hours=promised.agency(mention),
             client_hours=promised.client(mention),
             now=now,
@@ -66,6 +67,21 @@ def _by_mention(rows: Iterable[Any]) -> defaultdict[UUID, list[Any]]:
     for row in rows:
         found[row.mention_id].append(row)
     return found
+
+
+def _first_answers(moves: Mapping[UUID, Sequence[Transition]]) -> dict[UUID, datetime]:
+    """When the first answer was live, of those that were answered more than once: the mention knows the last one."""
+    noted = {
+        pk: [move.at for move in rows if move.move in {Move.RESPOND, Move.ANSWER}]
+        for pk, rows in moves.items()
+    }
+    several = {pk: ats[0] for pk, ats in noted.items() if len(ats) > 1}
+    if not several:
+        return {}
+    stops = ClockEvent.objects.filter(
+        clock__mention_id__in=list(several), clock__kind__in=_ANSWERS, kind=EventKind.STOP.value
+    ).values_list("clock__mention_id", "recorded_at", "at")
+    return {pk: at for pk, recorded_at, at in stops if recorded_at == several[pk]}
 
 
 def _steps(moves: list[Transition], approvals: list[Approval], publications: list[Publication]) -> list[Step]:

@@ -1,5 +1,6 @@
 """Everything about one mention, for its page and its API answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,7 +68,7 @@ class Happening:
     """One line of the history."""
 
     at: datetime
-    what: str  # move:…, assigned, clock:…, decision:…, delivered, publication:…
+    what: str  # move:…, assigned, priority, clock:…, decision:…, delivered, publication:…
     who: str
     note: str = ""
 
@@ -143,7 +144,7 @@ def history_of(mention: Mention) -> list[Happening]:
         Happening(publication.created_at, f"publication:{publication.state}", "", publication.error)
         for publication in Publication.objects.filter(mention=mention).exclude(state="live")
     ]
-    found += _handed_on(mention)
+    found += _logged(mention)
     found += [
         Happening(
             message.recorded_at,
@@ -157,10 +158,26 @@ def history_of(mention: Mention) -> list[Happening]:
     return sorted(found, key=lambda happening: happening.at)
 
 
-def _handed_on(mention: Mention) -> list[Happening]:
+def _logged(mention: Mention) -> list[Happening]:
+    """What only the log tells: other priorities, and who was handed it."""
+    entries = AuditEntry.objects.filter(
+        subject_id=mention.pk, action__in=["mention.assigned", "mention.prioritised"]
+    )
+    asked, handed = [], []
+    for entry in entries:
+        if entry.action == "mention.assigned":
+            handed.append(entry)
+        else:
+            priority = (entry.details.get("priority") or [""])[-1]
+            asked.append(Happening(entry.at, "priority", entry.actor_name, priority))
+    return [*asked, *_handed_on(handed)]
+
+
+def _handed_on(entries: Sequence[AuditEntry]) -> list[Happening]:
     """The log keeps ids alone, so that a member who is erased is nowhere."""
-    entries = AuditEntry.objects.filter(subject_id=mention.pk, action="mention.assigned")
     told = [(entry.at, entry.actor_name, (entry.details.get("assignee") or [""])[-1]) for entry in entries]
+    if not told:
+        return []
     members = Membership.objects.filter(agency_id=current_agency()).select_related("user")
     names = {str(pk): member.name for pk, member in members.in_bulk({to for _, _, to in told if to}).items()}
     return [Happening(at, "assigned", who, names.get(to, "")) for at, who, to in told]

@@ -1,5 +1,6 @@
 """The report of one mention: what was done when, to the second, and who was told."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from agency.actor import Actor
 from agency.models import Notice
 from mentions.models import Mention
 from mentions.words import Move
-from workflows.models import Approval, Decision, Escalation
+from workflows.models import Approval, Decision, Escalation, EscalationLine
 from workflows.queries.desk import Desk, get_desk
 
 
@@ -90,12 +91,19 @@ def _milestones(desk: Desk, messages: list[Message]) -> list[Milestone]:
             for happening in desk.history
             if (what := _WHATS.get(happening.what) or _WHATS.get(happening.what.partition(":")[0]))
         ),
+        *_seen(mention),
         *([Milestone("answered", mention.responded_at)] if mention.responded_at else []),
     ]
     first: dict[str, Milestone] = {}
     for milestone in sorted(found, key=lambda milestone: milestone.at):
         first.setdefault(milestone.what, milestone)
     return list(first.values())
+
+
+def _seen(mention: Mention) -> Iterable[Milestone]:
+    """The client's alert recipients, who say by their link that they saw it."""
+    lines = EscalationLine.objects.filter(escalation__mention=mention, what=EscalationLine.What.SEEN)
+    return (Milestone("seen", line.at, line.contact.name) for line in lines.select_related("contact"))
 
 
 # Of the history's words.

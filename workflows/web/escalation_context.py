@@ -14,7 +14,7 @@ from workflows.queries.escalations import EscalationSeen, LineSeen, climb_of, es
 What, State = EscalationLine.What, Escalation.State
 _AS = {
     "assignee": "as the assignee",
-    "on_call": "as who is on call",
+    "on_call": "while on call",
     "managers": "as a manager",
     "owners": "as an owner",
     "member": "by name",
@@ -84,9 +84,9 @@ def _said(one: EscalationSeen, line: LineSeen) -> tuple[str, str, str]:
     told = " ".join(filter(None, ["was told", whom]))
     reason = (line.note or "There is nobody to tell.").rstrip(".")
     sentences: dict[str, tuple[str, str, str]] = {
-        What.NOTIFY: (f"{told}: {why}", "mail", ""),
+        What.NOTIFY: (f"{told} ({why})", "mail", ""),
         What.ALERT: ("was told at the client", "mail", "client"),
-        What.REASSIGN: (f"got it: {why}", "user", ""),
+        What.REASSIGN: (f"got it ({why})", "user", ""),
         What.RAISE: (f"Priority raised, {line.note.lower()}: {why}", "late", "late"),
         What.NOBODY: (f"{reason}: {why}", "info", "late"),
         What.SEEN: ("has seen it, at the client", "check", "client"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agency.templatetags.words import CLOCKS
+from clients.words import Priority
 from mentions.words import DismissReason, Move
 from workflows.models import Decision, Publication
 from workflows.queries.desk import Desk
@@ -106,6 +107,12 @@ def _assigned(happening: Happening, desk: Desk) -> Line:
     return Line(happening.at, happening.who, f"handed it on to {happening.note or 'somebody else'}", "user")
 
 
+def _priority(happening: Happening, desk: Desk) -> Line:
+    note = happening.note
+    said = str(Priority(note).label).lower() if note in Priority.values else note
+    return Line(happening.at, happening.who, f"made it {said}", "late" if note == Priority.URGENT else "edit")
+
+
 def _delivered(happening: Happening, desk: Desk) -> Line:
     return Line(happening.at, "", "The request went out to the client", "mail")
 
@@ -130,6 +137,7 @@ _READERS: dict[str, Callable[[Happening, Desk], Line]] = {
     "decision": _decision,
     "publication": _publication,
     "assigned": _assigned,
+    "priority": _priority,
     "delivered": _delivered,
     "message": _message,
     "recorded": _recorded,

@@ -21,6 +21,7 @@ _CALLED = {
     "found": "We saw it",
     "told": "Somebody was told",
     "acknowledged": "Somebody acknowledged it",
+    "seen": "The client saw it",
     "claimed": "It was claimed",
     "asked": "The client was asked",
     "reached": "The request reached the client",
