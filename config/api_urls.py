@@ -55,9 +55,7 @@ of_agency = [
     path("ladder/", DefaultLadderViews.as_view({**SET, "delete": "destroy"})),
     path("agency/", AgencyViews.as_view({"get": "retrieve", "patch": "partial_update"})),
     path("sla-policy/", DefaultSlaPolicyViews.as_view(SET)),
-    path(
-        "sla-policy/preview/", DefaultSlaPolicyViews.as_view({"post": "preview"}, effects=what_it_changes)
-    ),
+    path("sla-policy/preview/", DefaultSlaPolicyViews.as_view({"post": "preview"}, effects=what_it_changes)),
     path("sla-policy/versions/", DefaultSlaPolicyViews.as_view({"get": "versions"})),
     path("members/", MemberViews.as_view(ALL, known=known_clients)),
     path("members/<uuid:member_id>/", MemberViews.as_view(ONE, known=known_clients)),

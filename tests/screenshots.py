@@ -152,11 +152,12 @@ def _promises(browser: Browser, address: str, password: str) -> None:
     page.get_by_role("link", name="Brightwater Coffee").first.click()
     page.wait_for_url("**/clients/*-*/")
     page.goto(f"{page.url}promises/")
-    page.get_by_label("Normal: claim within").fill("1 h")
-    page.get_by_label("Normal: respond within").fill("6 h")
+    page.get_by_label("Normal: claim within", exact=True).fill("1 h")
+    page.get_by_label("Normal: respond within", exact=True).fill("6 h")
+    page.set_viewport_size({"width": 1280, "height": 1400})  # as high as the page: nothing is scrolled
     page.get_by_role("button", name="Show what changes").click()
     page.locator("#effects").wait_for()
-    page.screenshot(path=IMAGES / "promises.png", full_page=True)
+    page.screenshot(path=IMAGES / "promises.png")
 
 
 def _ledger(page: Page, data_dir: Path) -> None:

@@ -46,6 +46,8 @@ from workflows.models import Clock  # noqa: E402
 
 def keep_office_hours(client: Client, *, now: datetime) -> None:
     """The agency works from nine to five on weekdays, the client from nine to six but for Friday afternoons."""
+    # The demo agency has hours already, but from today on only.
+    Calendar.objects.filter(is_default=True).update(is_default=False)
     _calendar("Office hours", None, WEEK, now)
     client.calendar = _calendar("The shop's office", client, MONDAY_TO_THURSDAY, now)
     client.save(update_fields=["calendar"])

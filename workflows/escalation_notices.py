@@ -13,6 +13,7 @@ from agency.actions.notices import About, Mail, NoticeKind, make_ack_link, regis
 from agency.models import Agency, Notice
 from agency.tenancy import current_agency
 from agency.text import one_line, safe_link
+from clients.ladder import Whom
 from clients.models import Rota
 from clients.queries.ladders import plan_of
 from clients.queries.rotas import Person, on_call, people, rotas_by_id
@@ -23,7 +24,7 @@ from workflows import storm_notices
 from workflows.actions.climbing import lock_climbed, reached_nobody, taken
 from workflows.actions.stepping import is_over
 from workflows.clock import BREACH
-from workflows.models import Escalation
+from workflows.models import Escalation, EscalationLine
 from workflows.words import CLIMB_TOLD, ON_CALL_BEGINS, ON_CALL_ENDS, STEP_TOLD
 
 MOST_LISTED = 10
@@ -116,7 +117,7 @@ def _about_climb(notice: Notice) -> About | None:
 def _write_step(notice: Notice, now: datetime) -> Mail | None:
     """Nothing once there is nothing left to warn of."""
     row = _escalation(notice)
-    if row is None or is_over(row, row.mention):
+    if row is None or is_over(row, row.mention) or _is_others_by_now(row, notice):
         return None
     mention, clock = row.mention, row.clock
     soon, late = _PROMISES[ClockKind(clock.kind)]
@@ -135,6 +136,15 @@ def _write_step(notice: Notice, now: datetime) -> Mail | None:
         text=render_to_string("workflows/mail/clock.txt", context),
         short=f"{one_line(subject, 180)} {_address(mention)}"[:300],
     )
+
+
+def _is_others_by_now(row: Escalation, notice: Notice) -> bool:
+    """Whether it was meant for who has the mention, and somebody else has it since: it may have waited for a night."""
+    if notice.member_id == row.mention.assignee_id:
+        return False
+    lines = EscalationLine.objects.filter(escalation=row, what=EscalationLine.What.NOTIFY)
+    told_as = lines.filter(member_id=notice.member_id).values_list("whom", flat=True)
+    return set(told_as) == {Whom.ASSIGNEE.value}
 
 
 # Hand-over ---------------------------------------------------------------------------------------------

@@ -77,7 +77,9 @@ INVENTORY: dict[str, Kept] = {
     "clients.CalendarVersion": Kept("calendar_versions", client="calendar__client"),
     "clients.SlaPolicy": Kept("promises", client="client"),
     "clients.SlaTarget": Kept("promised_times", client="policy__client"),
-    "clients.PromiseSpread": Kept(why="the machine's own: how far a change has reached the clocks", client="client"),
+    "clients.PromiseSpread": Kept(
+        why="the machine's own: how far a change has reached the clocks", client="client"
+    ),
     "clients.Template": Kept("playbook", client="client"),
     "clients.Ladder": Kept("ladders", client="client"),
     "clients.Rota": Kept("rotas", client="client"),

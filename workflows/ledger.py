@@ -236,8 +236,8 @@ def sentence_of(has: Mapping[Owner, timedelta], *, us: str = "us", you: str = "y
     ]
     unit = SECOND if length < SECONDS_BELOW else MINUTE
     counts = _shares([amount for amount, _ in parts], unit)
-    told = [f"{_told(n * unit)} {who}" for n, (_, who) in zip(counts, parts, strict=True) if n]
-    whole = _told(sum(counts) * unit)
+    told = [f"{written(n * unit)} {who}" for n, (_, who) in zip(counts, parts, strict=True) if n]
+    whole = written(sum(counts) * unit)
     return f"{whole}: {', '.join(told)}" if told else whole
 
 
@@ -350,7 +350,7 @@ def _shares(amounts: Sequence[timedelta], unit: timedelta) -> list[int]:
     return counts
 
 
-def _told(length: timedelta) -> str:
+def written(length: timedelta) -> str:
     """ "2 d 3 h 05", "3 h 12", "18 min", "1 min 15 s", "40 s": bare minutes after hours."""
     hours, rest = divmod(length.seconds, 3600)
     minutes, seconds = divmod(rest, 60)

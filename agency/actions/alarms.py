@@ -46,7 +46,9 @@ NEAR = 2 * LOOK
 # The bounds of one batch. A batch that waits fails and is tried again; one whose machine is gone frees its rows.
 _BOUNDS = (
     "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '60s', true),"
-    " set_config('idle_in_transaction_session_timeout', '60s', true)"
+    " set_config('idle_in_transaction_session_timeout', '60s', true),"
+    # A thousand rows by their keys: never by reading a whole table, which at a hundred thousand rows seems as cheap.
+    " set_config('random_page_cost', '1.1', true)"
 )
 _RINGS = (
     "kind = ANY(%(kinds)s) AND (kind = ANY(%(to_the_end)s)"

@@ -86,6 +86,12 @@ def platform_label(platform: str) -> str:
 
 
 @register.filter
+def quoted(text: str) -> str:
+    """Somebody else's words in a mail: each line marked, so that none of them passes for one of ours."""
+    return "\n".join(f"> {line}" for line in text.splitlines())
+
+
+@register.filter
 def initials(name: str | None) -> str:
     """One or two letters that stand for a person, of the first and last word. Nobody is "?"."""
     found = [word for word in re.split(r"[\s._@-]+", name or "") if word[:1].isalnum()]

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from agency.actions.alarms import clear_alarms, set_alarm
 from agency.actions.audit import differences, record
 from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
-from agency.tenancy import all_clients
+from agency.tenancy import all_clients, current_agency
 from clients.actions.spreading import spread_soon
 from clients.hours_text import write_intervals, write_other_day
 from clients.models import Calendar, CalendarVersion, Client
@@ -140,10 +142,14 @@ def set_default_calendar(calendar: Calendar | None, *, by: Actor, now: datetime)
     """
     by.require(Right.MANAGE)
     by.require_all_clients()
-    if calendar is not None and (calendar.client_id is not None or calendar.archived_at is not None):
-        raise Invalid.field(
-            "calendar", "The agency's hours are a calendar for all clients that isn't archived."
-        )
+    _hold_default()
+    if calendar is not None:
+        # Held until it is the default, so that nobody archives it meanwhile.
+        calendar = Calendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
+        if calendar.client_id is not None or calendar.archived_at is not None:
+            raise Invalid.field(
+                "calendar", "The agency's hours are a calendar for all clients that isn't archived."
+            )
     before = Calendar.objects.select_for_update(no_key=True).filter(is_default=True).first()
     if before == calendar:
         return
@@ -156,6 +162,14 @@ def set_default_calendar(calendar: Calendar | None, *, by: Actor, now: datetime)
         calendar.save(update_fields=["is_default"])
         _tell_default(calendar, by=by, now=now)
     spread_soon(None, now)
+
+
+def _hold_default() -> None:
+    """Until the transaction ends, nobody else sets the agency's hours: where there are none yet, there is no row to lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", [f"default hours of {current_agency()}"]
+        )
 
 
 def _tell_default(calendar: Calendar, *, by: Actor, now: datetime) -> None:

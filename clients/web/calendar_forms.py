@@ -1,7 +1,7 @@
 """The form of a calendar: a zone, a line of times a day, public holidays, and dates that are different."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -152,7 +152,7 @@ class ChangeCalendarForm(CalendarForm):
         zone = ZoneInfo(self.cleaned_data["zone"])
         if day is None or day == now.astimezone(zone).date():
             return None
-        return datetime.combine(day, time(0), tzinfo=zone).astimezone(UTC)
+        return datetime.combine(day, time(0), tzinfo=zone)
 
 
 def as_entered(version: CalendarVersion) -> dict[str, Any]:

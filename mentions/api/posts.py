@@ -58,7 +58,9 @@ class PostOutput(serializers.Serializer[Any]):
         help_text="The source gave no time, or one to come: it is when we saw it."
     )
     seen_at = serializers.DateTimeField()
-    in_reply_to = OrNull(help_text="The address, or else the id, of what it answers, where the source says it.")
+    in_reply_to = OrNull(
+        help_text="The address, or else the id, of what it answers, where the source says it."
+    )
     counts = serializers.DictField(help_text="Such as likes and shares, where the platform tells them.")
 
 

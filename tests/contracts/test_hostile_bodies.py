@@ -65,7 +65,19 @@ def ids(
             "author_id": mention.post.author_id,
             "clock_id": Clock.objects.filter(mention=mention).order_by("id")[0].pk,
             # Of these there is none: hostile input finds nothing.
-            **dict.fromkeys(("key_id", "rota_id", "override_id", "block_id", "erasure_id", "export_id", "identity_id", "excuse_id"), mention.pk),
+            **dict.fromkeys(
+                (
+                    "key_id",
+                    "rota_id",
+                    "override_id",
+                    "block_id",
+                    "erasure_id",
+                    "export_id",
+                    "identity_id",
+                    "excuse_id",
+                ),
+                mention.pk,
+            ),
         }
     return {name: str(value) for name, value in found.items()}
 

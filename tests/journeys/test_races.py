@@ -283,4 +283,7 @@ def test_two_who_set_up_the_agencys_rota_ladder_or_room_at_once_come_one_after_t
 
     assert sorted(_at_once(tried(rota), tried(rota)))[1] == "done"
     assert _at_once(tried(ladder), tried(ladder)) == ["done", "done"]
-    assert sorted(_at_once(tried(room), tried(room))) == ["There is a channel with this name already.", "done"]
+    assert sorted(_at_once(tried(room), tried(room))) == [
+        "There is a channel with this name already.",
+        "done",
+    ]

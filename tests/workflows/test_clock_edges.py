@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agency.actions.alarms import sweep
 from agency.actor import Actor
-from agency.models import Alarm
+from agency.models import Agency, Alarm
 from clients.actions.calendar_upkeep import keep_calendars
 from clients.actions.calendars import change_calendar, create_calendar
 from clients.actions.client_hours import set_client_hours
@@ -31,6 +31,7 @@ from workflows.models import Clock as ClockRow
 from workflows.models import ClockEvent
 from workflows.queries.clock_history import compare
 from workflows.queries.ledgers import ledger_of
+from workflows.queries.results import Viewed, results_of
 from workflows.words import CLAIM_IDLE
 
 pytestmark = pytest.mark.usefixtures("inside")
@@ -143,7 +144,7 @@ def test_a_lease_ends_by_the_hours_that_hold_now(
 
 
 def test_the_first_answer_keeps_its_time_when_there_is_a_second_one(
-    mention: Mention, ben: Actor, clock: Clock
+    agency: Agency, mention: Mention, ben: Actor, dora: Contact, clock: Clock
 ) -> None:
     first = clock.advance(minutes=10)
     url = "https://forum.example/posts/1#answer"
@@ -154,6 +155,8 @@ def test_the_first_answer_keeps_its_time_when_there_is_a_second_one(
     note_answer(mention.pk, url=url, at=second, by=ben, seen=None, now=clock.advance(minutes=5))
     after = ledger_of(Mention.objects.get(), now=clock.now)
     assert (before.end, after.end, after.whole) == (first, first, before.whole)
+    viewed = Viewed(agency, dora, "UTC")
+    assert results_of(viewed, since=mention.recorded_at, now=clock.now).median == 30 * MINUTE
 
 
 def test_a_last_look_finds_an_old_mention_that_was_reopened_during_the_pass(

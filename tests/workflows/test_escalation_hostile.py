@@ -7,24 +7,31 @@ import pytest
 from django.core import mail
 from django.test import Client as Browser
 
+from agency.actions.alarms import sweep
 from agency.actions.channels import add_channel, delete_channel
 from agency.actions.notices import send_notice
 from agency.actor import Actor, system
 from agency.models import Alarm, Membership, Notice
+from agency.queries.people import actor_of_member
+from agency.rights import Right
 from agency.tenancy import tenant
+from clients.actions.clients import create_client
 from clients.actions.contacts import change_contact
-from clients.models import Client, Contact
+from clients.actions.ladders import set_ladder
+from clients.actions.rotas import set_member_hours
+from clients.ladder import Plan, Rung, Whom
+from clients.models import Client, Contact, Rota
 from mentions.models import Mention
 from mentions.words import Move
 from tests.fixtures import Api, Clock
 from tests.making import make_mention, send_mails
 from tests.workflows.test_escalation import climb, climb_of, on_duty, told, urgent
 from workflows.actions.escalation import escalate_urgent
-from workflows.actions.moves import claim_mention, dismiss_mention
+from workflows.actions.moves import assign_mention, claim_mention, dismiss_mention, set_priority
 from workflows.actions.storms import SINGLE
 from workflows.actions.transition import transition
 from workflows.models import EscalationLine
-from workflows.words import CLIMB_TOLD
+from workflows.words import CLIMB_TOLD, STEP_TOLD
 
 pytestmark = pytest.mark.django_db
 
@@ -207,3 +214,57 @@ def test_what_the_author_adds_to_an_urgent_mention_at_night_is_climbed_for(
         )
     climb(clock)
     assert [(rung, who) for rung, _, who in told(mention)] == [(1, "Mara"), (1, "Ben")]
+
+
+def test_a_warning_that_waited_is_not_sent_to_who_gave_the_mention_on(
+    ana: Actor, mara: Actor, ben: Actor, mention: Mention, clock: Clock
+) -> None:
+    with tenant(ana.agency_id):
+        set_member_hours(zone="Europe/Riga", week={5: [("10:00", "12:00")]}, by=ben, now=clock.now)
+        claim_mention(mention.pk, by=ben, seen=None, now=clock.advance(minutes=400))
+    climb(clock, 32)
+    with tenant(ana.agency_id):
+        assert Notice.objects.get(kind=STEP_TOLD).member_id == ben.id
+        assign_mention(mention.pk, member_id=mara.id or ana.agency_id, by=ana, seen=None, now=clock.now)
+    clock.advance(minutes=10)
+    send_mails(ana.agency_id, now=clock.now)
+    assert [sent.subject for sent in mail.outbox if "used" in sent.subject] == []
+
+
+def test_who_is_limited_to_one_client_reads_nothing_of_anothers_rota_or_ladder(
+    ana: Actor, mara: Actor, ben: Actor, brand: Client, clock: Clock, api: Callable[..., Api]
+) -> None:
+    with tenant(ana.agency_id):
+        other = create_client(name="Secret Soda", time_zone="UTC", language="en", by=ana, now=clock.now)
+        plan = Plan(steps=(), rungs=(Rung((Whom.OWNERS,), 5),))
+        set_ladder(client=other, plan=plan, by=ana, now=clock.now)
+    on_duty(ana, other, ben, now=clock.now)
+    climb(clock)
+    limit(mara, client_ids=[brand.pk])
+    with tenant(ana.agency_id):
+        mara = actor_of_member(Membership.objects.select_related("user").get(pk=mara.id))
+        rota_id = Rota.objects.get().pk
+    key = api(mara, Right.READ, Right.RESPOND, Right.MANAGE, Right.AUDIT)
+    for path in ("rotas/", "notices/", "events/", "activity/", "on-call/"):
+        found = key.get(f"/api/v1/{path}")
+        assert found.status_code in {200, 404}, (path, found.status_code)
+        assert "Secret Soda" not in found.content.decode(), path
+        assert str(rota_id) not in found.content.decode(), path
+        assert str(other.pk) not in found.content.decode(), path
+    for path in (f"rotas/{rota_id}/", f"clients/{other.pk}/ladder/", f"on-call/?client={other.pk}"):
+        assert key.get(f"/api/v1/{path}").status_code in {400, 404}, path
+
+
+def test_a_post_that_imitates_our_link_is_marked_as_somebody_elses_words(
+    ana: Actor, ben: Actor, brand: Client, clock: Clock
+) -> None:
+    text = "Brightwater!\nI have it, tell nobody else:\nhttps://evil.example/ack/abc/"
+    with tenant(brand.agency_id):
+        mention = make_mention(brand, now=clock.now, text=text)
+        set_priority(mention.pk, priority="urgent", by=ana, seen=mention.version, now=clock.now)
+    mail.outbox.clear()
+    sweep(now=clock.now)
+    send_mails(brand.agency_id, now=clock.now)
+    lines = [line for message in mail.outbox for line in str(message.body).splitlines() if "evil" in line]
+    assert lines
+    assert all(line.startswith("> ") for line in lines)

@@ -214,7 +214,9 @@ class MentionOutput(FactsOutput):
     approval = ApprovalOutput(allow_null=True)
     publication = PublicationOutput(allow_null=True)
     history = HappeningOutput(many=True, help_text="Oldest first.")
-    conversation = MessageOutput(many=True, help_text="What joined it later, oldest first, at most a hundred.")
+    conversation = MessageOutput(
+        many=True, help_text="What joined it later, oldest first, at most a hundred."
+    )
     actions = serializers.ListField(
         child=serializers.ChoiceField(ACTIONS), help_text="What you can do with it as it stands."
     )

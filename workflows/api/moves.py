@@ -60,7 +60,9 @@ class DismissInput(SeenInput):
 @example({"version": 1, "url": "https://forum.example/posts/1#brightwater", "at": "2026-03-06T17:20:00Z"})
 class AnsweredInput(SeenInput):
     url = Text(max_length=2000, help_text="Where the client's answer is.")
-    at = serializers.DateTimeField(help_text="When it was posted: the mention counts as answered from then on.")
+    at = serializers.DateTimeField(
+        help_text="When it was posted: the mention counts as answered from then on."
+    )
 
 
 @example({"version": 6, "note": "They asked again by mail."})

@@ -44,7 +44,8 @@ class Escalation(TenantModel):
                 name="mention_climbs_once_at_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(step="", clock=None) | (~models.Q(step="") & models.Q(clock__isnull=False)),
+                condition=models.Q(step="", clock=None)
+                | (~models.Q(step="") & models.Q(clock__isnull=False)),
                 name="escalation_of_a_step_names_its_clock",
             ),
             models.CheckConstraint(

@@ -29,9 +29,10 @@ from clients.queries.contacts import FoundView, get_viewer
 from clients.words import ClockKind
 from mentions.models import Mention
 from mentions.queries.tallies import past_since
-from mentions.words import CLOSED, State
+from mentions.words import CLOSED, Move, State
+from workflows.clock import EventKind
 from workflows.ledger import Owner
-from workflows.models import Clock, Decision, Excuse, PromiseTally, Publication
+from workflows.models import Clock, ClockEvent, Decision, Excuse, PromiseTally, Publication, Transition
 from workflows.queries.ledgers import ledgers_of
 
 # Whose time it was is counted mention by mention, so for the newest of a period only.
@@ -155,9 +156,24 @@ def _median(answered: "QuerySet[Any]") -> timedelta | None:
     """From the post to the first answer: a mention that was reopened has several."""
     live = Publication.objects.filter(mention=OuterRef("pk"), state=Publication.State.LIVE).order_by()
     first = live.values("mention").annotate(at=Min("live_at")).values("at")
-    took = Greatest(Least(F("responded_at"), Subquery(first)) - F("published_at"), Value(timedelta(0)))
+    at = Least(F("responded_at"), Subquery(first), Subquery(_noted()))
+    took = Greatest(at - F("published_at"), Value(timedelta(0)))
     found: timedelta | None = answered.annotate(took=took).aggregate(median=Median("took"))["median"]
     return found
+
+
+def _noted() -> "QuerySet[Any]":
+    """When the first answer was, as its clock was stopped: the client's own is no publication of ours."""
+    noted = Transition.objects.filter(
+        mention=OuterRef("clock__mention"), move__in=[Move.RESPOND, Move.ANSWER], at=OuterRef("recorded_at")
+    )
+    stops = ClockEvent.objects.filter(
+        Exists(noted),
+        clock__mention=OuterRef("pk"),
+        clock__kind__in=[ClockKind.RESPOND, ClockKind.NEXT_RESPONSE],
+        kind=EventKind.STOP.value,
+    )
+    return stops.order_by("at").values("at")[:1]
 
 
 def _whose_time(answered: "QuerySet[Any]", *, now: datetime) -> tuple[dict[Owner, timedelta], int]:

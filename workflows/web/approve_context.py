@@ -30,9 +30,7 @@ def request_context(seen: RequestSeen, *, form: forms.Form, now: datetime, undon
         "needed_by": approval.needed_by,
         "post": post_shown(approval.mention, earlier=seen.earlier),
         "reply": {"text": approval.version.text, "account_name": client.name},
-        "added": [
-            {"text": line.text, "published_at": line.published_at} for line in seen.conversation.added
-        ],
+        "added": [{"text": line.text, "published_at": line.published_at} for line in seen.conversation.added],
         "undone": undone,
         "decides": seen.decides,
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from agency.templatetags import words as say
-from workflows.ledger import OFF_HOURS, Ledger, Owner, Slice, sentence_of, told_shares, totals
+from workflows.ledger import OFF_HOURS, Ledger, Owner, Slice, sentence_of, told_shares, totals, written
 from workflows.web.timescale import HOUR, Scale, scale_of, spread, ticks
 
 LEAST = 1.6  # per cent of the width: so much every slice has, however short it was
@@ -152,7 +152,7 @@ def _shares(slices: Iterable[Slice]) -> list[tuple[str, str, str]]:
     has = totals(slices)
     told = told_shares(has)
     return [
-        (key, str(label), say.duration(told[Owner(key)]))
+        (key, str(label), written(told[Owner(key)]))
         for key, label in say.OWNERS.items()
         if has[Owner(key)] > timedelta(0)
     ]
