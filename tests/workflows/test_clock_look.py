@@ -32,6 +32,7 @@ from workflows.clock import (
     stop,
     used_at,
     void,
+    without_pause,
 )
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -72,8 +73,10 @@ def histories(draw: st.DrawFn) -> tuple[list[Event], ClockState, datetime, Hours
             lines.append(Event(EventKind.FIRE, moment, step=step))
             state = moved(state, lines[-1], hours)
         if event is not None:
+            past = without_pause(lines) if event.kind is EventKind.VOID else None
             lines.append(event)
-            state, hours = moved(state, event, hours), event.hours or hours
+            state = moved(state, event, hours) if past is None else fold(past, ALWAYS)
+            hours = event.hours or hours
     return lines, state, at, hours
 
 
