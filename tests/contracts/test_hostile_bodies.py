@@ -9,11 +9,12 @@ from urllib.parse import quote
 
 import pytest
 
+from agency.actions.channels import add_channel
 from agency.actor import Actor
 from agency.models import Membership
 from agency.tenancy import tenant
 from clients.actions.calendars import create_calendar
-from clients.models import Client, Contact, Template
+from clients.models import CalendarVersion, Client, Contact, Template
 from clients.opening import Opening
 from mentions.actions.sources import add_source
 from mentions.models import Mention
@@ -53,7 +54,13 @@ def ids(
         )  # fmt: skip
         opening = Opening(zone="UTC", week={0: [("09:00", "17:00")]})
         calendar = create_calendar(client=None, name="Office", opening=opening, by=ana, now=clock.now)
+        hook = {"kind": "webhook", "takes": "all", "address": "https://hooks.example/earshot"}
+        channel, _ = add_channel(name="Mine", **hook, by=ana, now=clock.now)
+        room, _ = add_channel(name="All", **hook, room=True, by=ana, now=clock.now)
         found = {
+            "channel_id": channel.pk,
+            "room_id": room.pk,
+            "version_id": CalendarVersion.objects.get(calendar=calendar).pk,
             "client_id": brand.pk,
             "contact_id": dora.pk,
             "mention_id": mention.pk,
@@ -75,6 +82,7 @@ def ids(
                     "export_id",
                     "identity_id",
                     "excuse_id",
+                    "notice_id",
                 ),
                 mention.pk,
             ),

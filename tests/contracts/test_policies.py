@@ -154,6 +154,7 @@ def crosses(connection: Connection, pair: Pair, key: Key) -> bool:
 
 
 def _drop_checks(connection: Connection, table: str) -> None:
+    connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
     checks = connection.execute(
         "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c'", [table]
     ).fetchall()

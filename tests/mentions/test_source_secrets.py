@@ -16,6 +16,7 @@ from django.test import Client as Browser
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agency.actions.channels import add_channel
 from agency.actor import Actor
 from agency.models import Agency, AuditEntry, Event, IdentityProvider, User
 from agency.queries.people import actor_of_member
@@ -408,6 +409,8 @@ def test_every_column_that_holds_sealed_text_is_rotated(source: Source, ana: Act
     put(provider, "client_secret", "planted")
     provider.save()
     with tenant(ana.agency_id), connection.cursor() as cursor:
+        hook = "https://hooks.example/earshot"
+        add_channel(kind="webhook", name="Hook", takes="all", address=hook, by=ana, now=clock.now)
         cursor.execute(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
             " AND data_type IN ('text', 'character varying', 'jsonb', 'json')"
