@@ -15,7 +15,7 @@ from clients.actions.holding import hold
 from clients.ladder import Plan, as_json, problems, told
 from clients.models import Client, Ladder
 from clients.queries.ladders import plan_of
-from clients.queries.rotas import Person, people
+from clients.queries.rotas import Person, people, why_not_asked
 
 
 class DefaultAlready(Conflict):
@@ -93,12 +93,8 @@ def _note(action: str, ladder: Ladder, details: dict[str, list[str]], by: Actor,
 def _why_not(known: Mapping[UUID, Person], member_id: UUID, client: Client | None) -> str:
     """Why somebody can't be named; "" where they can."""
     person = known.get(member_id)
-    if person is None:
-        return "There is no such member in this agency."
-    if not person.is_here:
-        return f"{person.name} has left the agency. Choose somebody else."
-    if not person.answers:
-        return f"{person.name} only reads. Choose somebody who answers mentions."
+    if person is None or not person.answers:
+        return why_not_asked(person)
     if client is not None and not person.can_see(client.pk):
         return f"{person.name} doesn't work for {client.name}. Choose somebody else."
     if client is None and person.clients is not None:

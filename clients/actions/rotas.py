@@ -19,7 +19,16 @@ from agency.rights import Right
 from clients.actions.holding import hold
 from clients.hours import InvalidWeek, Rules, UnknownZone
 from clients.models import Calendar, Client, MemberHours, Rota, RotaLayer, RotaOverride
-from clients.queries.rotas import Person, can_take, get_rota, holds_until, on_call, people, turns_of
+from clients.queries.rotas import (
+    Person,
+    can_take,
+    get_rota,
+    holds_until,
+    on_call,
+    people,
+    turns_of,
+    why_not_asked,
+)
 from clients.rota import LONGEST_TURN
 
 HANDOVER = "rota.handover"  # a kind of alarm
@@ -342,12 +351,8 @@ def _wrong(
 def _why_not(known: Mapping[UUID, Person], member_id: UUID, client: Client | None) -> str:
     """Why somebody can't be on call here; "" where they can."""
     person = known.get(member_id)
-    if person is None:
-        return "There is no such member in this agency."
-    if not person.is_here:
-        return f"{person.name} has left the agency. Choose somebody else."
-    if not person.answers:
-        return f"{person.name} only reads. Choose somebody who answers mentions."
+    if person is None or not person.answers:
+        return why_not_asked(person)
     if not can_take(known, client.pk if client else None)(member_id):
         return f"{person.name} doesn't work for this client. Choose somebody else."
     return ""

@@ -44,6 +44,15 @@ class Person:
         return self.answers and (self.clients is None or client_id is None or client_id in self.clients)
 
 
+def why_not_asked(person: Person | None) -> str:
+    """Why somebody who doesn't answer mentions, or is nobody here, can't be named by a rota or a ladder."""
+    if person is None:
+        return "There is no such member in this agency."
+    if not person.is_here:
+        return f"{person.name} has left the agency. Choose somebody else."
+    return f"{person.name} only reads. Choose somebody who answers mentions."
+
+
 def people() -> dict[UUID, Person]:
     """Everybody who has or had a place in the agency, by when they came: one query."""
     rows = (
