@@ -26,6 +26,8 @@ class Actor:
         address: network address, for the audit entry.
         clients: those that they work for; None: all of the agency's. Handed to `tenant`, so that nothing of the
             others is found.
+        rate: of a key: calls a minute; None: as many as everybody.
+        secret_digest: of the secret that a key was shown with: it may have a newer one.
     """
 
     kind: ActorKind
@@ -37,6 +39,8 @@ class Actor:
     address: str = ""
     member_id: UUID | None = None
     clients: frozenset[UUID] | None = None
+    rate: int | None = None
+    secret_digest: str = field(default="", repr=False)
 
     def may(self, right: Right) -> bool:
         return self.kind is ActorKind.SYSTEM or right in self.rights

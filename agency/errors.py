@@ -3,6 +3,8 @@
 An error lives beside what raises it; this is the family that they belong to, and the members that every app needs.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -13,11 +15,13 @@ class DomainError(Exception):
         code: stable, for programs.
         status: HTTP status.
         fields: field name → sentence, where single fields are at fault.
+        headers: of the answer, such as when to try again.
     """
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "That can't be done"
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, message: str = "", *, fields: dict[str, str] | None = None) -> None:
         self.message = message or self.title

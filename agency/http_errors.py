@@ -50,7 +50,7 @@ class TimedOut(HttpError):
 
 
 class TooLarge(HttpError):
-    code = "too_large"
+    code = "reply_too_large"
 
 
 class TooManyRedirects(HttpError):

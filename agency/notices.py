@@ -8,7 +8,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from agency import channel_notices
+from agency import channel_notices, key_notices, webhook_notices
 from agency.actions.accounts import NEW_PASSWORD
 from agency.actions.members import INVITATION
 from agency.actions.notices import Mail, NoticeKind, register_notice
@@ -70,3 +70,5 @@ def register() -> None:
     register_notice(INVITATION, NoticeKind(write=_write_invitation, title="Invitation"))
     register_notice(NEW_PASSWORD, NoticeKind(write=_write_new_password, title="A new password"))
     channel_notices.register()
+    key_notices.register()
+    webhook_notices.register()

@@ -38,6 +38,10 @@ DEFINERS = {
     "agency_audit_chain": "trigger: puts the link at the end of its own agency's chain",
     "agency_audit_erase": "blanks what the entered agency's log tells; the working role may not update it",
     "agency_audit_remove": "removes the entered agency's log, once that agency is marked as being erased",
+    "agency_feed_queue": "trigger: gives an event its place in the feed, which the working role may not write",
+    "agency_feed_number": "trigger: numbers a transaction's places at the end of its own agency's feed",
+    "agency_feed_forget": "trigger: deletes the places of the events that were deleted",
+    "agency_feed_heads": "tells a process that waits for many agencies how many events they have had; numbers only",
     "mentions_search": "under a policy the words' index is of no use; answers with ids of the entered agency only",
 }
 
@@ -50,6 +54,8 @@ NARROWED = {
     "agency_auditlink": frozenset({"SELECT"}),
     "agency_auditchain": frozenset({"SELECT"}),
     "agency_event": APPEND,
+    "agency_feedplace": frozenset({"SELECT"}),
+    "agency_webhookattempt": APPEND,
     "workflows_transition": APPEND,
     "workflows_clockevent": APPEND,
     "workflows_escalationline": APPEND,

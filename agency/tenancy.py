@@ -22,6 +22,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.base import ModelBase
 
 from agency.ids import new_id
+from agency.pipelines import pipelined
 
 _entered: ContextVar[UUID | None] = ContextVar("agency", default=None)
 _clients: ContextVar[frozenset[UUID] | None] = ContextVar("clients", default=None)
@@ -99,7 +100,8 @@ def all_clients() -> Iterator[None]:
 
 
 def _set(agency_id: UUID, *, read_only: bool) -> None:
-    with connection.cursor() as cursor:
+    # Sent off together with the transaction's begin.
+    with pipelined(), connection.cursor() as cursor:
         if read_only:
             cursor.execute(
                 "SELECT set_config('app.agency_id', %s, true), set_config('transaction_read_only', 'on', true)",

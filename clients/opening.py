@@ -93,26 +93,47 @@ def holidays_in(opening: Opening, years: range) -> list[dict[str, str]]:
         if opening.region:
             raise Invalid.field("region", "Choose the country that this is a region of.")
         return []
+    return holidays_of(opening.country, opening.region, years)
+
+
+def holidays_of(country: str, region: str, years: range) -> list[dict[str, str]]:
+    """The public holidays of a country, or ("" for none) that part of it.
+
+    Raises:
+        Invalid: nobody knows such a country or region.
+    """
     try:
-        known = public_holidays(opening.country, opening.region, years)
+        known = public_holidays(country, region, years)
     except UnknownCountry:
-        sentence = (
-            f"We know no public holidays of “{opening.country}”. Use a country's two letters, such as LV."
-        )
-        raise Invalid.field("country", sentence) from None
+        raise _no_such_country(country) from None
     except UnknownRegion:
-        raise Invalid.field("region", _no_such_region(opening)) from None
+        raise Invalid.field("region", _no_such_region(country, region)) from None
     return [{"date": day.day.isoformat(), "name": day.name} for day in known]
 
 
-def _no_such_region(opening: Opening) -> str:
-    known, country = regions(opening.country), countries()[opening.country]
+def regions_of(country: str) -> dict[str, str]:
+    """Code → name of its parts with public holidays of their own.
+
+    Raises:
+        Invalid: nobody knows such a country.
+    """
+    try:
+        return regions(country)
+    except UnknownCountry:
+        raise _no_such_country(country) from None
+
+
+def _no_such_country(country: str) -> Invalid:
+    sentence = f"We know no public holidays of “{country}”. Use a country's two letters, such as LV."
+    return Invalid.field("country", sentence)
+
+
+def _no_such_region(code: str, region: str) -> str:
+    known, country = regions(code), countries()[code]
     if not known:
         return f"{country} has the same public holidays everywhere: leave the region empty."
     few = ", ".join(list(known)[:20])
-    return (
-        f"“{opening.region}” isn't a region of {country} with public holidays of its own. There are: {few}."
-    )
+    return f"“{region}” isn't a region of {country} with public holidays of its own. There are: {few}."
 
 
 def check(opening: Opening, holidays: list[dict[str, str]], *, since: datetime) -> None:

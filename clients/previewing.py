@@ -20,6 +20,7 @@ class Effect:
 
     mention_id: UUID
     mention: str  # how the post begins
+    client_id: UUID
     client: str
     kind: str
     priority: str

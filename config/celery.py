@@ -3,8 +3,9 @@
 import os
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import worker_init
+from celery.signals import task_postrun, task_prerun, worker_init
 from django.conf import settings
 
 from config.guard import refuse_to_serve_unsafely
@@ -27,3 +28,15 @@ app.conf.beat_schedule = {
 @worker_init.connect
 def check(**_: Any) -> None:
     refuse_to_serve_unsafely()
+
+
+@task_prerun.connect
+def name_task(task: Any, task_id: str = "", **_: Any) -> None:
+    """Each line of the log says which task it is from, as a request's say which request."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def forget_task(**_: Any) -> None:
+    structlog.contextvars.clear_contextvars()

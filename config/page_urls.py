@@ -19,6 +19,7 @@ from agency.web.channels import (
     TestChannel,
     TestRoom,
 )
+from agency.web.deliveries import DeliveryPage, ReplayDelivery, ReplayRange, StopReplay, WebhookDetail
 from agency.web.identity import (
     DeleteProvider,
     DisableProvider,
@@ -28,11 +29,22 @@ from agency.web.identity import (
     TestProvider,
     Untie,
 )
-from agency.web.keys import Keys, RevokeKey
+from agency.web.key_changes import AddKey, ChangeKey, EndOldSecret, RevokeKey, RotateKey
+from agency.web.keys import KeyDetail, Keys
 from agency.web.limits import LimitMember
 from agency.web.notices import Notices
 from agency.web.settings import Settings, SwitchAgency
-from agency.web.team import ChangeRole, RemoveMember, Team
+from agency.web.team import ChangeRole, InviteAgain, RemoveMember, Team
+from agency.web.webhooks import (
+    AddWebhook,
+    DeleteWebhook,
+    DisableWebhook,
+    EditWebhook,
+    EnableWebhook,
+    RotateWebhook,
+    TestWebhook,
+    Webhooks,
+)
 from clients.queries.clients import known_clients
 from clients.web.calendars import (
     AddCalendar,
@@ -79,6 +91,7 @@ from workflows.web.acknowledge import Acknowledge
 from workflows.web.alert import AlertPage
 from workflows.web.approve import Approve, Fresh, Undo
 from workflows.web.authors import AuthorPage, EraseAuthor
+from workflows.web.bulk import BulkAct
 from workflows.web.client_data import ClientData, EraseClient
 from workflows.web.data import (
     AskExport,
@@ -95,15 +108,18 @@ from workflows.web.evidence import EvidencePack
 from workflows.web.excuses import AskExcuse, DecideExcuse, ExcuseList, WithdrawExcuse
 from workflows.web.inbox import Inbox
 from workflows.web.mention import Attest, Draft, MentionPage, MoveMention, SetPriority
+from workflows.web.remind import Remind
 from workflows.web.report import MentionReport
 from workflows.web.see import FreshView, See
 
 urlpatterns = [
     path("", Inbox.as_view(), name="inbox"),
+    path("mentions/bulk/", BulkAct.as_view(), name="mentions-bulk"),
     path("mentions/<uuid:mention_id>/", MentionPage.as_view(), name="mention"),
     path("mentions/<uuid:mention_id>/draft/", Draft.as_view(), name="mention-draft"),
     path("mentions/<uuid:mention_id>/attest/", Attest.as_view(), name="mention-attest"),
     path("mentions/<uuid:mention_id>/priority/", SetPriority.as_view(), name="mention-priority"),
+    path("mentions/<uuid:mention_id>/remind/", Remind.as_view(), name="mention-remind"),
     path("mentions/<uuid:mention_id>/acknowledge/", Acknowledge.as_view(), name="mention-acknowledge"),
     path("mentions/<uuid:mention_id>/evidence/", EvidencePack.as_view(), name="mention-evidence"),
     path("mentions/<uuid:mention_id>/report/", MentionReport.as_view(), name="mention-report"),
@@ -173,9 +189,28 @@ urlpatterns = [
     path("team/", Team.as_view(known=known_clients), name="team"),
     path("team/<uuid:member_id>/role/", ChangeRole.as_view(known=known_clients), name="member-role"),
     path("team/<uuid:member_id>/clients/", LimitMember.as_view(known=known_clients), name="member-clients"),
+    path("team/<uuid:member_id>/invite/", InviteAgain.as_view(known=known_clients), name="member-invite"),
     path("team/<uuid:member_id>/remove/", RemoveMember.as_view(), name="member-remove"),
     path("keys/", Keys.as_view(known=known_clients), name="keys"),
+    path("keys/add/", AddKey.as_view(known=known_clients), name="key-add"),
+    path("keys/<uuid:key_id>/", KeyDetail.as_view(known=known_clients), name="key"),
+    path("keys/<uuid:key_id>/change/", ChangeKey.as_view(known=known_clients), name="key-change"),
+    path("keys/<uuid:key_id>/rotate/", RotateKey.as_view(known=known_clients), name="key-rotate"),
+    path("keys/<uuid:key_id>/end-old-secret/", EndOldSecret.as_view(), name="key-end-old"),
     path("keys/<uuid:key_id>/revoke/", RevokeKey.as_view(), name="key-revoke"),
+    path("webhooks/", Webhooks.as_view(known=known_clients), name="webhooks"),
+    path("webhooks/add/", AddWebhook.as_view(known=known_clients), name="webhook-add"),
+    path("webhooks/<uuid:webhook_id>/", WebhookDetail.as_view(known=known_clients), name="webhook"),
+    path("webhooks/<uuid:webhook_id>/edit/", EditWebhook.as_view(known=known_clients), name="webhook-edit"),
+    path("webhooks/<uuid:webhook_id>/test/", TestWebhook.as_view(), name="webhook-test"),
+    path("webhooks/<uuid:webhook_id>/rotate/", RotateWebhook.as_view(), name="webhook-rotate"),
+    path("webhooks/<uuid:webhook_id>/enable/", EnableWebhook.as_view(), name="webhook-enable"),
+    path("webhooks/<uuid:webhook_id>/disable/", DisableWebhook.as_view(), name="webhook-disable"),
+    path("webhooks/<uuid:webhook_id>/delete/", DeleteWebhook.as_view(), name="webhook-delete"),
+    path("webhooks/<uuid:webhook_id>/replay/", ReplayRange.as_view(), name="webhook-replay"),
+    path("webhooks/<uuid:webhook_id>/replay/stop/", StopReplay.as_view(), name="webhook-stop"),
+    path("deliveries/<uuid:delivery_id>/", DeliveryPage.as_view(), name="delivery"),
+    path("deliveries/<uuid:delivery_id>/replay/", ReplayDelivery.as_view(), name="delivery-replay"),
     path("settings/", Settings.as_view(), name="settings"),
     path("channels/", Channels.as_view(), name="channels"),
     *(

@@ -126,6 +126,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.RequestId",
     "django.middleware.security.SecurityMiddleware",
+    "config.by_key.ByKey",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -357,7 +358,6 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Earshot",
-    "DESCRIPTION": "Everything that the pages do, for programs. Sign in with an API key as a bearer token.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
@@ -366,7 +366,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["agency.api.permissions.Anyone"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "agency.api.sparse.add_parts",
         "agency.api.schema.add_problems",
+        "agency.api.schema_headers.add_headers",
+        "agency.events_shown.add_webhooks",
+        "config.api_names.tidy",
+        "config.api_about.describe",
     ],
     "COMPONENT_SPLIT_REQUEST": False,  # inputs and outputs are serializers of their own
     "ENUM_NAME_OVERRIDES": {
@@ -374,9 +379,10 @@ SPECTACULAR_SETTINGS = {
         "Right": "agency.rights.Right",
         "ActorKind": ["member", "key", "contact", "system"],
         "CallerKind": ["member", "key"],
+        "KeyState": "agency.api.keys.KEY_STATES",
         "Action": "workflows.queries.possible.ACTIONS",
         "ClockState": "workflows.api.outputs.CLOCK_STATES",
-        "HealthState": "mentions.api.sources.HEALTH",
+        "HealthState": "mentions.api.source_shapes.HEALTH",
         "ReadOutcome": ["read", "unchanged", "failed"],
         "TimeOwner": "workflows.api.outputs.OWNERS",
         "ExportKind": "agency.models.Export.Kind",
@@ -391,6 +397,8 @@ SPECTACULAR_SETTINGS = {
         "Asks": "clients.models.ApprovalPolicy.Asks",
         "SourceKind": "mentions.models.Source.Kind",
         "State": "mentions.words.State",
+        "Sentiment": "mentions.words.Sentiment",
+        "Turn": "mentions.words.Turn",
         "DismissReason": "mentions.words.DismissReason",
         "ApprovalState": "workflows.models.Approval.State",
         "Verdict": "workflows.models.Decision.Verdict",
@@ -398,12 +406,46 @@ SPECTACULAR_SETTINGS = {
         "PublicationState": "workflows.models.Publication.State",
         "ChannelKind": "agency.models.Channel.Kind",
         "ExcuseReason": "workflows.models.Excuse.Reason",
+        "ExcuseState": "workflows.models.Excuse.State",
+        "NoticeState": "agency.models.Notice.State",
+        "DeliveryState": "agency.models.WebhookDelivery.State",
+        "ReplayState": "agency.models.WebhookReplay.State",
+        "ReplayWhich": "agency.models.WebhookReplay.Which",
+        "AttemptOutcome": "agency.models.NoticeAttempt.Outcome",
+        "ChannelTakes": "agency.models.Channel.Takes",
+        "ChainFlaw": "agency.queries.audit_chain.FLAWS",
+        "FileForm": ["csv", "jsonl"],
+        "Cover": "clients.words.Cover",
+        "HoursOf": "clients.words.HoursOf",
+        "LadderDo": ["notify", "reassign", "raise"],
+        "LadderWhom": ["assignee", "on_call", "managers", "owners", "member"],
+        "LadderWhose": ["client", "agency", "usual"],
+        "MessageBy": "mentions.models.Message.By",
+        "MessageEffect": "mentions.models.Message.Effect",
+        "EscalationState": "workflows.models.Escalation.State",
+        "EscalationWhat": "workflows.models.EscalationLine.What",
+        "MilestoneKind": "workflows.queries.report.MILESTONES",
     },
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "docExpansion": "none",
+        "filter": True,
+        "displayRequestDuration": True,
+        "defaultModelsExpandDepth": 0,
+        # A key is for as long as the page is open: nothing of it stays in the browser.
+        "persistAuthorization": False,
+    },
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Calls a minute of each key, and of each member through their session; and the most that one key may be given.
+API_RATE = _number("EARSHOT_API_RATE", 600, least=1, most=10_000_000)
+API_RATE_MOST = _number("EARSHOT_API_RATE_MOST", max(6000, API_RATE), least=API_RATE, most=10_000_000)
+# Sign-ins with a wrong key a minute from one address. Beyond them nothing is looked up for it.
+API_FAILED_SIGN_INS = _number("EARSHOT_API_FAILED_SIGN_INS", 60, least=1, most=10_000_000)
 
 # Work in the background ------------------------------------------------------------------------
 
@@ -435,10 +477,18 @@ CELERY_ENABLE_UTC = True
 # The tick that looks for due alarms; each tick drains what is due, so a longer tick is only later, never less.
 SWEEP_SECONDS = _number("EARSHOT_SWEEP_SECONDS", 1, least=1, most=60)
 
+# Webhooks: how long a receiver may take to answer; and, for trying out, by how much faster than the schedule says it is
+# tried again and left in peace (agency/webhooks.py).
+WEBHOOK_SECONDS = _number("EARSHOT_WEBHOOK_SECONDS", 15, least=1, most=30)
+WEBHOOK_HASTE = _number("EARSHOT_WEBHOOK_HASTE", 1, least=1, most=10_000)
+
 # How long data lives ---------------------------------------------------------------------------
 
 # The traces of work that is done: readings of sources, settled mails, events of the outbox. In days.
 TRACE_DAYS = _number("EARSHOT_TRACE_DAYS", 90, least=7, most=3650)
+# Streams of events that one process keeps open: of one member or key, and in all.
+STREAMS_EACH = _number("EARSHOT_STREAMS_EACH", 10, least=1, most=10_000)
+STREAMS = _number("EARSHOT_STREAMS", 1_000, least=1, most=50_000)
 # Between asking for an agency's erasure and its beginning: time in which an owner can call it off. In days.
 ERASURE_GRACE_DAYS = _number("EARSHOT_ERASURE_GRACE_DAYS", 7, least=0, most=90)
 
@@ -498,4 +548,6 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+# The id that config.middleware.RequestId took or made, which the answer carries: no second one for the log.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 LOGGING_CONFIG = "logging.config.dictConfig"

@@ -6,5 +6,6 @@ class MentionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # The handler of its alarm registers itself where it is defined; every process that sweeps needs it.
-        from mentions.actions import search  # noqa: F401, PLC0415
+        # The handlers of their alarms register themselves where they are defined; every process that sweeps needs them.
+        from mentions import event_types  # noqa: F401, PLC0415
+        from mentions.actions import describing, search  # noqa: F401, PLC0415

@@ -41,3 +41,18 @@ class DismissReason(TextChoices):
     NO_REPLY_NEEDED = "no_reply_needed", "No reply needed"
     DUPLICATE = "duplicate", "Duplicate"
     WITHDRAWN = "withdrawn", "The post was withdrawn"
+
+
+class Sentiment(TextChoices):
+    POSITIVE = "positive", "Positive"
+    NEUTRAL = "neutral", "Neutral"
+    NEGATIVE = "negative", "Negative"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Turn(TextChoices):
+    """Whose time runs on an open mention, as the ledger counts it."""
+
+    AGENCY = "agency", "The agency"
+    CLIENT = "client", "The client"
+    PLATFORM = "platform", "The platform"

@@ -8,6 +8,9 @@ import pytest
 from tests import leaks, process
 
 process.begin()
+from tests.contracts import answers  # noqa: E402  (the document needs Django, which is set up by now)
+
+answers.watch()
 watch = leaks.Watch()
 leaks.begin(watch)
 

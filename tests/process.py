@@ -55,6 +55,9 @@ def _start() -> None:
         "EARSHOT_ALLOW_LOOPBACK": "true",
         "EARSHOT_BASE_URL": "http://127.0.0.1:8000",
         "EARSHOT_LOG_LEVEL": "ERROR",
+        # The contracts knock thousands of times; what is limited is tried by tests/agency/test_rates.py.
+        "EARSHOT_API_RATE": "1000000",
+        "EARSHOT_API_FAILED_SIGN_INS": "1000000",
     }
     for name in ("EARSHOT_DATA_DIR", "EMAIL_URL", "MIGRATE_DATABASE_URL", "EARSHOT_DEVELOPMENT"):
         os.environ.pop(name, None)

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.launcher.processes import default_path, running, running_environment
 from tests.browser import CHROMIUM, LAUNCH, app_code, keep_passkeys
+from tests.web_server import Answer, WebServer
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 REPLY = (
@@ -46,6 +47,8 @@ def main() -> None:
         _ledger(page, data_dir)
         _phone(browser, address, data_dir / "mail")
         _agency(browser, address, password)
+        _programs(browser, address, password)
+        _deliveries(browser, address, password)
         _second_factor(browser, address, password)
         browser.close()
 
@@ -102,6 +105,62 @@ def _agency(browser: Browser, address: str, password: str) -> None:
     page.screenshot(path=IMAGES / "team.png")
     page.goto("/activity/")
     page.screenshot(path=IMAGES / "activity.png")
+
+
+def _programs(browser: Browser, address: str, password: str) -> None:
+    """Ana makes keys for programs, rotates one, and looks at what they can call."""
+    page = browser.new_page(viewport={"width": 1280, "height": 760}, base_url=address)
+    _sign_in(page, "ana@northlight.example", password)
+    for name, right, ends in (
+        ("Client portal", "Read mentions, clients and results", "365"),
+        ("Chat bot", "Work mentions: claim, answer, dismiss", "90"),
+        ("Spring campaign", "Read the activity log", "date"),
+    ):
+        page.goto("/keys/add/")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label(right).check()
+        page.get_by_label("Ends").select_option(ends)
+        if ends == "date":
+            page.get_by_label("On", exact=True).fill(f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}")
+        page.get_by_role("button", name="Make the key").click()
+        page.locator("#new-key").wait_for()
+    page.goto("/keys/")
+    page.get_by_role("link", name="Chat bot").click()
+    page.get_by_role("link", name="Rotate").click()
+    page.get_by_role("button", name="Rotate it").click()
+    page.locator("#new-key").wait_for()
+    page.goto("/keys/")
+    page.screenshot(path=IMAGES / "keys.png")
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    page.goto("/api/")
+    page.locator(".opblock-tag").first.wait_for(timeout=60_000)
+    page.locator(".opblock-tag[data-tag='Mentions']").click()
+    page.locator(".opblock").first.wait_for()
+    page.locator(".scheme-container").scroll_into_view_if_needed()
+    page.screenshot(path=IMAGES / "api.png")
+
+
+def _deliveries(browser: Browser, address: str, password: str) -> None:
+    """Ana adds a webhook for her data warehouse, which is out of order once, and looks at what came."""
+    page = browser.new_page(viewport={"width": 1280, "height": 760}, base_url=address)
+    _sign_in(page, "ana@northlight.example", password)
+    with WebServer() as receiver:
+        receiver.answers["/hook"] = Answer(status=204)
+        page.goto("/webhooks/add/")
+        page.get_by_label("Name").fill("Data warehouse")
+        page.get_by_label("Address").fill(receiver.url_of("/hook"))
+        page.get_by_role("button", name="Add it").click()
+        page.get_by_role("link", name="I have it").click()
+        webhook = page.url
+        page.get_by_role("button", name="Send a test").click()
+        _open(page, "Samir")
+        page.get_by_role("button", name="Claim").click()
+        time.sleep(6)
+        receiver.answers["/hook"] = Answer(status=503, body=b"Out of order")
+        page.get_by_role("button", name="Give it back").first.click()
+        time.sleep(6)
+    page.goto(webhook)
+    page.screenshot(path=IMAGES / "deliveries.png")
 
 
 def _second_factor(browser: Browser, address: str, password: str) -> None:

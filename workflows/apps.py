@@ -7,7 +7,15 @@ class WorkflowsConfig(AppConfig):
 
     def ready(self) -> None:
         # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
-        from workflows import conversation_notices, escalation_notices, notices, owner_notices, tasks  # noqa: PLC0415
+        from workflows import (  # noqa: PLC0415
+            conversation_notices,
+            escalation_notices,
+            event_types,  # noqa: F401
+            excuse_notices,
+            notices,
+            owner_notices,
+            tasks,
+        )
         from workflows.actions import (  # noqa: PLC0415
             climbing,  # noqa: F401
             decisions,  # noqa: F401
@@ -21,6 +29,7 @@ class WorkflowsConfig(AppConfig):
         )
 
         conversation_notices.register()
+        excuse_notices.register()
         escalation_notices.register()
         notices.register()
         owner_notices.register()

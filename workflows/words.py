@@ -8,6 +8,7 @@ LONGEST_REPLY = 5000  # characters
 REQUEST, RECEIPT, TOLD = "approval.request", "decision.receipt", "decision.told"
 RETURNED, URGENT = "claim.returned", "mention.urgent"
 WROTE = "mention.wrote"
+EXCUSE_DECIDED = "excuse.decided"
 CLIMB_TOLD, STEP_TOLD = "ladder.urgent", "ladder.clock"
 # Of many at once, in one message: to members and rooms, and to alert recipients.
 CLIMBS_TOLD, URGENTS = "ladder.urgents", "mention.urgents"

@@ -22,7 +22,7 @@ LASTS = timedelta(days=7)
 
 
 class NothingToTake(Conflict):
-    code, title = "nothing_to_acknowledge", "Nobody is asked to acknowledge this"
+    code, title = "nobody_is_asked", "Nobody is asked to acknowledge this"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,11 +95,14 @@ def set_alarm(kind: str, subject_id: UUID, due_at: datetime, *, wake: bool = Tru
     set_alarms(kind, {subject_id: due_at}, wake=wake)
 
 
-def set_alarms(kind: str, due: Mapping[UUID, datetime], *, wake: bool = True) -> None:
+def set_alarms(
+    kind: str, due: Mapping[UUID, datetime], *, wake: bool = True, keep_sooner: bool = False
+) -> None:
     """Wake for each subject at its time, instead of any earlier setting.
 
     Args:
         wake: call the sweepers where that is sooner than they look; without it such an alarm may be LOOK late.
+        keep_sooner: an alarm that is set for sooner stays, for handlers that find out by themselves when to wake next.
     """
     if not due:
         return
@@ -112,7 +115,9 @@ def set_alarms(kind: str, due: Mapping[UUID, datetime], *, wake: bool = True) ->
                 SELECT id, %s, %s, subject_id, due_at, 0, ''
                   FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS new (id, subject_id, due_at)
                 ON CONFLICT (agency_id, kind, subject_id)
-                DO UPDATE SET due_at = excluded.due_at, failures = 0, last_error = ''
+                DO UPDATE SET due_at = CASE WHEN %s THEN least(agency_alarm.due_at, excluded.due_at)
+                                            ELSE excluded.due_at END,
+                              failures = 0, last_error = ''
                 RETURNING due_at
             )
             SELECT pg_notify(%s, extract(epoch FROM min(due_at))::text) FROM written
@@ -124,6 +129,7 @@ def set_alarms(kind: str, due: Mapping[UUID, datetime], *, wake: bool = True) ->
                 [new_id() for _ in subjects],
                 subjects,
                 [due[s] for s in subjects],
+                keep_sooner,
                 CHANNEL,
                 wake,
                 NEAR.total_seconds(),
@@ -132,7 +138,11 @@ def set_alarms(kind: str, due: Mapping[UUID, datetime], *, wake: bool = True) ->
 
 
 def clear_alarms(kind: str, subjects: Sequence[UUID]) -> None:
-    Alarm.objects.filter(agency_id=current_agency(), kind=kind, subject_id__in=subjects).delete()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM agency_alarm WHERE agency_id = %s AND kind = %s AND subject_id = ANY(%s)",
+            [current_agency(), kind, list(subjects)],
+        )
 
 
 # Sweeping ---------------------------------------------------------------------------------------------

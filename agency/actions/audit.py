@@ -12,6 +12,7 @@ from agency.models import AuditEntry, User
 from agency.queries.people import actor_of_member, memberships_of
 from agency.subjects import client_of
 from agency.tenancy import current_agency, tenant
+from agency.written import insert
 
 
 def record(
@@ -41,7 +42,7 @@ def record(
         client_id=client_id or client_of(subject),
         details=details or {},
     )
-    entry.save(force_insert=True)
+    insert(entry)
     return entry
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actions.notice_queue import queue_notice
 from agency.actor import system
 from agency.models import Channel
@@ -27,6 +28,7 @@ def note_failure(channel: Channel, why: str, *, gone: bool, now: datetime) -> No
     if gone or locked.failures >= GIVEN_UP:
         locked.disabled_at, locked.disabled_why = now, why[:300]
         record("channel.disabled", by=system(locked.agency_id), subject=locked, now=now, details={"why": why})
+        emit("channel.disabled", subject=locked, now=now, data={"kind": locked.kind})
         _tell_owner(locked, now)
     locked.save(update_fields=["failures", "disabled_at", "disabled_why"])
 

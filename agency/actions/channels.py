@@ -3,22 +3,20 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
 
 from agency.actions.audit import differences, record
+from agency.actions.events import emit
 from agency.actor import Actor
-from agency.addresses import is_global, is_loopback, literal
 from agency.errors import Conflict, Forbidden, Invalid
-from agency.http import BadUrl, check_url
 from agency.ids import new_id
 from agency.messengers.chat import check_address
 from agency.messengers.parcel import Outcome, Parcel
 from agency.messengers.send import deliver
 from agency.messengers.services import service_of
-from agency.messengers.webhook import new_signing
+from agency.messengers.signed import check_webhook_url, new_signing, shown_origin
 from agency.models import Agency, Channel, Membership
 from agency.rights import Right
 from agency.sealed import opened, put
@@ -32,6 +30,8 @@ _SHOWN = ("name", "takes", "email", "service")
 
 class NoMember(Forbidden):
     """A key whose maker is nobody's account any more, or Earshot itself, has no channels of its own."""
+
+    code, title = "no_member", "Only members have this"
 
 
 def add_channel(
@@ -72,6 +72,7 @@ def add_channel(
     channel.save(force_insert=True)
     details = {"kind": kind, **{field: getattr(channel, field) for field in _SHOWN if field != "name"}}
     record("channel.added", by=by, subject=channel, now=now, details=details)
+    emit("channel.added", subject=channel, now=now, data={"kind": channel.kind})
     return channel, secret
 
 
@@ -107,6 +108,7 @@ def change_channel(
     if changed:
         channel.save()
         record("channel.changed", by=by, subject=channel, now=now, details=changed)
+        emit("channel.changed", subject=channel, now=now, data={"kind": channel.kind})
     return channel
 
 
@@ -117,6 +119,7 @@ def enable_channel(channel: Channel, *, by: Actor, now: datetime) -> Channel:
         channel.failures, channel.disabled_at, channel.disabled_why = 0, None, ""
         channel.save(update_fields=["failures", "disabled_at", "disabled_why"])
         record("channel.enabled", by=by, subject=channel, now=now)
+        emit("channel.enabled", subject=channel, now=now, data={"kind": channel.kind})
     return channel
 
 
@@ -124,6 +127,7 @@ def delete_channel(channel: Channel, *, by: Actor, now: datetime) -> None:
     """What is still on its way by it isn't sent; what was sent stays listed."""
     _own(channel, by)
     record("channel.deleted", by=by, subject=channel, now=now, details={"kind": channel.kind})
+    emit("channel.deleted", subject=channel, now=now, data={"kind": channel.kind})
     channel.delete()
 
 
@@ -131,6 +135,7 @@ def delete_channels_of(member: Membership, *, by: Actor, now: datetime) -> None:
     """Of a member who leaves."""
     for channel in Channel.objects.filter(member=member).order_by("id"):
         record("channel.deleted", by=by, subject=channel, now=now, details={"kind": channel.kind})
+        emit("channel.deleted", subject=channel, now=now, data={"kind": channel.kind})
         channel.delete()
 
 
@@ -245,21 +250,7 @@ def _lead_by_mail(channel: Channel, address: str, email: str) -> None:
         raise Invalid.field("kind", "You have a mail channel already.")
 
 
-def _check_webhook(address: str) -> str:
-    try:
-        url = urlsplit(check_url(address))
-    except BadUrl as error:
-        return error.message
-    ip = literal(url.hostname or "")
-    inner = ip is not None and not is_global(ip)
-    if inner and not (settings.ALLOW_LOOPBACK and ip is not None and is_loopback(ip)):
-        return "The address leads to a private network, which Earshot never calls."
-    if url.scheme != "https" and not inner:
-        return "The address must begin with https://: what is sent tells of your clients."
-    return ""
-
-
-_CHECKS: Mapping[str, Callable[[str], str]] = {Kind.APPRISE: check_address, Kind.WEBHOOK: _check_webhook}
+_CHECKS: Mapping[str, Callable[[str], str]] = {Kind.APPRISE: check_address, Kind.WEBHOOK: check_webhook_url}
 
 
 def _service(kind: str, address: str) -> str:
@@ -267,5 +258,4 @@ def _service(kind: str, address: str) -> str:
     if kind == Kind.APPRISE:
         service = service_of(address)
         return service.name if service else ""
-    url = urlsplit(check_url(address))
-    return f"{url.scheme}://{url.netloc}"[:120]
+    return shown_origin(address)

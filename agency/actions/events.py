@@ -4,18 +4,26 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from agency.event_types import check_event
 from agency.models import Event
 from agency.subjects import client_of
+from agency.written import insert
 
 
 def emit(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] | None = None) -> Event:
     """Append one event; `type_` is `noun.past`, such as `mention.claimed`."""
     event = make_event(type_, subject=subject, now=now, data=data)
-    event.save(force_insert=True)
+    insert(event)
     return event
 
 
 def make_event(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] | None = None) -> Event:
+    """An event that isn't stored yet.
+
+    Raises:
+        UndeclaredEvent: nobody declared its type, or it has other fields: a programming error.
+    """
+    check_event(type_, data or {})
     return Event(
         at=now,
         type=type_,
@@ -27,4 +35,4 @@ def make_event(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] 
 
 
 def emit_many(events: Iterable[Event]) -> None:
-    Event.objects.bulk_create(list(events), batch_size=1000)
+    insert(*events)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from agency.actions.audit import differences, record
+from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Forbidden, Invalid
 from agency.http import Client, origin_of
@@ -87,6 +88,7 @@ def set_provider(
     if changed:
         provider.save()
         record("identity_provider.changed", by=by, subject=provider, now=now, details=changed)
+        emit("identity_provider.changed", subject=provider, now=now)
     return provider
 
 
@@ -111,6 +113,7 @@ def _add(
     put(provider, "client_secret", client_secret)
     provider.save(force_insert=True)
     record("identity_provider.added", by=by, subject=provider, now=now, details=wanted)
+    emit("identity_provider.added", subject=provider, now=now)
     return provider
 
 
@@ -122,6 +125,7 @@ def disable_provider(provider: IdentityProvider, *, by: Actor, now: datetime) ->
         provider.disabled_at, provider.epoch = now, provider.epoch + 1
         provider.save(update_fields=["disabled_at", "epoch"])
         record("identity_provider.disabled", by=by, subject=provider, now=now)
+        emit("identity_provider.disabled", subject=provider, now=now)
     return provider
 
 
@@ -132,6 +136,7 @@ def enable_provider(provider: IdentityProvider, *, by: Actor, now: datetime) -> 
         provider.disabled_at = None
         provider.save(update_fields=["disabled_at"])
         record("identity_provider.enabled", by=by, subject=provider, now=now)
+        emit("identity_provider.enabled", subject=provider, now=now)
     return provider
 
 
@@ -139,6 +144,7 @@ def delete_provider(provider: IdentityProvider, *, by: Actor, now: datetime) -> 
     """As if it had never been: sessions begun by it are over, and nobody is tied to it."""
     by.require(Right.AGENCY)
     record("identity_provider.deleted", by=by, subject=provider, now=now, details={"issuer": provider.issuer})
+    emit("identity_provider.deleted", subject=provider, now=now)
     Identity.objects.filter(provider=provider).delete()
     provider.delete()
 

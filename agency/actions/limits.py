@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Invalid
 from agency.models import Membership
@@ -60,6 +61,7 @@ def limit_member(
         # Ids and no names: a client who is erased is then nowhere in the log.
         details = {"works_for": [_told(before), _told(chosen)]}
         record("member.limited", by=by, subject=membership, now=now, details=details)
+        emit("member.limited", subject=membership, now=now, data=details)
     return membership
 
 

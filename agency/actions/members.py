@@ -1,6 +1,6 @@
 """Members: people of the agency, invited by mail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
 from django.contrib.auth.hashers import make_password
@@ -11,14 +11,17 @@ from agency.actions.channels import delete_channels_of
 from agency.actions.events import emit
 from agency.actions.notices import queue_notice
 from agency.actions.sessions import end_sessions
+from agency.actions.webhooks.health import note_maker_lost
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, Invalid
-from agency.models import Agency, ApiKey, Membership, User
+from agency.models import Agency, ApiKey, Membership, Notice, User
 from agency.queries.people import memberships_of
 from agency.queries.second_factor import has_second_factor
 from agency.rights import ROLE_RIGHTS, Right, Role
 
 INVITATION = "member.invitation"
+# Nobody is helped by a mailbox full of the same.
+SELDOM = timedelta(minutes=5)
 
 
 def create_agency(*, name: str, time_zone: str) -> Agency:
@@ -52,6 +55,7 @@ def change_agency(agency: Agency, *, changes: dict[str, str | int], by: Actor, n
             setattr(agency, field, value)
         agency.save(update_fields=list(after))
         record("agency.changed", by=by, subject=agency, now=now, details=changed)
+        emit("agency.changed", subject=agency, now=now, data={"changed": sorted(changed)})
     return agency
 
 
@@ -86,6 +90,34 @@ def add_member(
     return membership
 
 
+class HasComeIn(Conflict):
+    """Who has signed in needs no invitation."""
+
+    code, title = "has_signed_in", "They have signed in already"
+
+
+def invite_again(membership: Membership, *, by: Actor, now: datetime) -> Membership:
+    """Mail a member once more how to sign in: the first mail was lost, or its link is too old by now.
+
+    Raises:
+        HasComeIn; Forbidden: somebody else's agency; Conflict: a mail is on its way or a few minutes old.
+    """
+    by.require(Right.TEAM)
+    if membership.agency_id != by.agency_id:
+        raise Forbidden
+    Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if membership.user.last_login is not None:
+        raise HasComeIn(f"{membership.name} has signed in already, and can ask for a new password.")
+    mails = Notice.objects.filter(kind=INVITATION, subject_id=membership.pk)
+    if mails.filter(created_at__gt=now - SELDOM).exists():
+        raise Conflict("An invitation went out less than five minutes ago. Give it a moment.")
+    queue_notice(
+        kind=INVITATION, to=membership.user.email, to_name=membership.name, subject_id=membership.pk, now=now
+    )
+    record("member.invited_again", by=by, subject=membership, now=now)
+    return membership
+
+
 def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) -> Membership:
     """Raises: Invalid: an unknown role; Conflict: the agency would have no owner left; Forbidden: as with `add_member`."""
     by.require(Right.TEAM)
@@ -99,6 +131,8 @@ def change_role(membership: Membership, *, role: str, by: Actor, now: datetime) 
             membership.client_ids = None  # an owner works for all clients
         membership.save(update_fields=["role", "client_ids"])
         record("member.changed", by=by, subject=membership, now=now, details={"role": [before, role]})
+        note_maker_lost(membership, now=now)
+        emit("member.changed", subject=membership, now=now, data={"role": [before, role]})
     return membership
 
 
@@ -131,7 +165,9 @@ def remove_member(membership: Membership, *, by: Actor, now: datetime) -> Member
             now=now,
             details={"prefix": key.prefix, "why": "its maker left"},
         )
+        emit("key.revoked", subject=key, now=now)
     delete_channels_of(membership, by=by, now=now)
+    note_maker_lost(membership, now=now)
     if not memberships_of(membership.user):
         end_sessions(membership.user)
     record("member.removed", by=by, subject=membership, now=now, details={"role": membership.role})

@@ -79,3 +79,8 @@ def title_of(kind: str) -> str:
     """What a kind is called in lists: “Mention urgent” for one that states nothing better."""
     handling = _kinds.get(kind)
     return (handling.title if handling else "") or kind.replace(".", " ").replace("_", " ").capitalize()
+
+
+def titles() -> list[tuple[str, str]]:
+    """(kind, title) of every kind, by title: what lists offer to choose from."""
+    return sorted(((kind, title_of(kind)) for kind in _kinds), key=lambda one: (one[1].casefold(), one[0]))

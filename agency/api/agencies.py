@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from agency import clock
 from agency.actions.members import change_agency
 from agency.api.schema import example, operation
-from agency.api.serializers import Input, Text, Whole
+from agency.api.serializers import Input, Switch, Text, Whole
 from agency.api.views import ApiView
 from agency.queries.people import get_agency
 from agency.rights import Right
@@ -22,7 +22,7 @@ class AgencyInput(Input):
     undo_seconds = Whole(
         min_value=0, max_value=300, help_text="How long an approver can take a decision back."
     )
-    second_factor_required = serializers.BooleanField(
+    second_factor_required = Switch(
         help_text="Members without a second factor are led to set one up before they see anything of the agency."
     )
 

@@ -1,19 +1,27 @@
 """The activity log."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agency import clock
+from agency.actions.audit_export import FORMS, export_audit
 from agency.actor import ActorKind
 from agency.api.schema import example, operation
-from agency.api.serializers import Moment, PageFilters, Text
+from agency.api.serializers import Id, Input, Moment, PageFilters, Text
 from agency.api.views import ApiView
 from agency.queries.audit import AuditFilters as Filters
 from agency.queries.audit import list_audit, with_links
 from agency.queries.audit_chain import AT_ONCE, FLAWS, verify
 from agency.rights import Right
+
+ACTION = r"^[a-z_]+(\.[a-z_]+)?$"
 
 
 class AuditFilters(PageFilters):
@@ -21,7 +29,7 @@ class AuditFilters(PageFilters):
         required=False, max_length=200, help_text="In who did it, what it was done to, and the details."
     )
     action = serializers.RegexField(
-        r"^[a-z_]+(\.[a-z_]+)?$",
+        ACTION,
         required=False,
         max_length=60,
         help_text="Such as `client.changed`, or `client` for all that is done to clients.",
@@ -30,8 +38,21 @@ class AuditFilters(PageFilters):
     actor_kind = serializers.ChoiceField([kind.value for kind in ActorKind], required=False)
     client = serializers.UUIDField(required=False, help_text="Only what concerns this client.")
     subject = serializers.UUIDField(required=False, help_text="Only what was done to this.")
-    since = Moment(required=False)
+    since = Moment(required=False, help_text="From here on.")
     until = Moment(required=False, help_text="Up to here, and not at this moment itself.")
+
+
+@example({"form": "csv", "since": "2026-03-01T00:00:00Z"})
+class AuditExportInput(Input):
+    form = serializers.ChoiceField(sorted(FORMS), help_text="A table, or a JSON object a line.")
+    text = Text(required=False, max_length=200, help_text="As in the list; so are the others.")
+    action = serializers.RegexField(ACTION, required=False, max_length=60)
+    actor = Id(required=False)
+    actor_kind = serializers.ChoiceField([kind.value for kind in ActorKind], required=False)
+    client = Id(required=False)
+    subject = Id(required=False)
+    since = Moment(required=False)
+    until = Moment(required=False)
 
 
 class AuditActorOutput(serializers.Serializer[Any]):
@@ -117,12 +138,12 @@ class ChainOutput(serializers.Serializer[Any]):
 
 
 class AuditViews(ApiView):
-    rights = {"list": Right.AUDIT, "chain": Right.AUDIT}
+    rights = {"list": Right.AUDIT, "export": Right.AUDIT, "chain": Right.AUDIT}
     filters = {"list": AuditFilters}
 
     @operation("list_audit", "The activity log, newest first", gives=AuditOutput(many=True))
     def list(self, request: Request) -> Response:
-        entries = with_links(list_audit(by=self.actor, filters=self._filters()))
+        entries = with_links(list_audit(by=self.actor, filters=_filters(self.asked)))
         return self.page(entries, AuditOutput, by="-at", kind="t")
 
     @operation(
@@ -135,15 +156,36 @@ class AuditViews(ApiView):
         verdict = verify(by=self.actor, last=AT_ONCE)
         return Response(ChainOutput(verdict).data)
 
-    def _filters(self) -> Filters:
-        asked = self.asked
-        return Filters(
-            text=asked.get("text", ""),
-            action=asked.get("action", ""),
-            actor_id=asked.get("actor"),
-            actor_kind=asked.get("actor_kind", ""),
-            client_id=asked.get("client"),
-            subject_id=asked.get("subject"),
-            since=asked.get("since"),
-            until=asked.get("until"),
+    @extend_schema(
+        operation_id="export_audit",
+        summary="The activity log as a file, oldest first",
+        description="A POST, because that it was taken is noted in the activity log.",
+        request=AuditExportInput,
+        responses={
+            (200, kind): OpenApiResponse(OpenApiTypes.BINARY, description="The file.")
+            for kind in FORMS.values()
+        },
+    )
+    def export(self, request: Request) -> Any:
+        given = self.body(AuditExportInput)
+        form = given.pop("form")
+        file = export_audit(form=form, filters=_filters(given), by=self.actor, now=clock.now())
+        return FileResponse(
+            file,
+            as_attachment=True,
+            filename=f"activity-{clock.now():%Y-%m-%d}.{form}",
+            content_type=f"{FORMS[form]}; charset=utf-8",
         )
+
+
+def _filters(asked: Mapping[str, Any]) -> Filters:
+    return Filters(
+        text=asked.get("text", ""),
+        action=asked.get("action", ""),
+        actor_id=asked.get("actor"),
+        actor_kind=asked.get("actor_kind", ""),
+        client_id=asked.get("client"),
+        subject_id=asked.get("subject"),
+        since=asked.get("since"),
+        until=asked.get("until"),
+    )

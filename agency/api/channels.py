@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +20,6 @@ from agency.actions.channels import (
 from agency.api.schema import example, operation
 from agency.api.serializers import Email, Input, OrNull, PageFilters, Text
 from agency.api.views import ApiView
-from agency.messengers.parcel import Parcel
 from agency.models import Channel
 from agency.queries.channels import get_channel, get_room, list_channels, list_rooms
 from agency.rights import Right
@@ -193,35 +190,29 @@ class RoomViews(ApiView):
         return Response(ChannelOutput(channel).data)
 
 
-class TrialView(ApiView):
+class _Trials(ApiView):
     """Asked for inside the agency; what is sent is sent outside of its transaction."""
 
-    parcel: Parcel | None = None
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
-        if self.parcel is not None and isinstance(response, Response):
-            # Not rendered yet.
-            response.data = TriedOutput(try_out(self.parcel)).data
-        return response
+    def _try(self, channel: Channel) -> Response:
+        parcel = trial_of(channel, by=self.actor, now=clock.now())
+        self.outside = lambda: Response(TriedOutput(try_out(parcel)).data)
+        return Response()
 
 
-class ChannelTrial(TrialView):
+class ChannelTrial(_Trials):
     rights = {"test": Right.READ}
 
     @operation("test_channel", "Send a test, and say what came back", gives=TriedOutput)
     def test(self, request: Request, channel_id: UUID) -> Response:
-        self.parcel = trial_of(get_channel(channel_id, by=self.actor), by=self.actor, now=clock.now())
-        return Response({})
+        return self._try(get_channel(channel_id, by=self.actor))
 
 
-class RoomTrial(TrialView):
+class RoomTrial(_Trials):
     rights = {"test": Right.AGENCY}
 
     @operation("test_room", "Send a test to a room, and say what came back", gives=TriedOutput)
     def test(self, request: Request, room_id: UUID) -> Response:
-        self.parcel = trial_of(get_room(room_id, by=self.actor), by=self.actor, now=clock.now())
-        return Response({})
+        return self._try(get_room(room_id, by=self.actor))
 
 
 def _made(channel: Channel, secret: str) -> Response:

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +17,7 @@ from agency.actions.identity import (
     untie,
 )
 from agency.api.schema import example, operation
-from agency.api.serializers import Input, Named, OrNull, PageFilters, Text
+from agency.api.serializers import Input, Named, OrNull, PageFilters, Switch, Text
 from agency.api.views import ApiView
 from agency.errors import DomainError
 from agency.models import IdentityProvider
@@ -74,7 +72,7 @@ class ProviderInput(Input):
     client_secret = SecretInput(
         max_length=500, required=False, help_text="Stored encrypted. Without it the stored one stays."
     )
-    only_way = serializers.BooleanField(
+    only_way = Switch(
         required=False, default=False, help_text="Members who aren't owners enter the agency by it only."
     )
 
@@ -202,7 +200,6 @@ class IdentityProviderTest(ApiView):
     """Asked for inside the agency; the provider is called outside of its transaction."""
 
     rights = {"test": Right.AGENCY}
-    issuer: str = ""
 
     @operation(
         "test_identity_provider",
@@ -211,15 +208,9 @@ class IdentityProviderTest(ApiView):
         gives=TestedOutput,
     )
     def test(self, request: Request) -> Response:
-        self.issuer = get_provider(by=self.actor).issuer
-        return Response({})
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = super().dispatch(request, *args, **kwargs)
-        if self.issuer and isinstance(response, Response):
-            # Not rendered yet.
-            response.data = TestedOutput(_tested(self.issuer)).data
-        return response
+        issuer = get_provider(by=self.actor).issuer
+        self.outside = lambda: Response(TestedOutput(_tested(issuer)).data)
+        return Response()
 
 
 def _tested(issuer: str) -> dict[str, Any]:

@@ -1,20 +1,27 @@
 """Members."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
 from agency.actions.limits import KnownClients, limit_member, no_clients
-from agency.actions.members import add_member, change_role, remove_member
+from agency.actions.members import add_member, change_role, invite_again, remove_member
+from agency.actor import Actor
 from agency.api.limits import ClientIds
+from agency.api.pagination import paged
 from agency.api.schema import example, operation
 from agency.api.serializers import Email, Input, PageFilters, Text
 from agency.api.views import ApiView
+from agency.models import Membership
+from agency.queries.paging import keyset
 from agency.queries.people import get_membership, list_members
+from agency.queries.second_factor import with_second_factor
 from agency.rights import Right, Role
 
 
@@ -40,6 +47,8 @@ class MemberChanges(Input):
         "role": "responder",
         "clients": None,
         "created_at": "2026-03-06T17:04:00Z",
+        "last_seen_at": None,
+        "second_factor": None,
     }
 )
 class MemberOutput(serializers.Serializer[Any]):
@@ -54,6 +63,17 @@ class MemberOutput(serializers.Serializer[Any]):
         help_text="The only clients that they see; null: all.",
     )
     created_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField(
+        source="user.last_login", allow_null=True, help_text="When they last signed in; null: never yet."
+    )
+    second_factor = serializers.SerializerMethodField(
+        help_text="Whether they have one; null for who may not add and remove members."
+    )
+
+    @extend_schema_field({"type": ["boolean", "null"]})
+    def get_second_factor(self, member: Membership) -> bool | None:
+        secured: set[UUID] | None = self.context.get("secured")
+        return None if secured is None else member.user_id in secured
 
 
 class MemberViews(ApiView):
@@ -63,13 +83,21 @@ class MemberViews(ApiView):
         "retrieve": Right.READ,
         "partial_update": Right.TEAM,
         "destroy": Right.TEAM,
+        "invite": Right.TEAM,
     }
     filters = {"list": PageFilters}
     known: KnownClients = staticmethod(no_clients)
 
     @operation("list_members", "Members", gives=MemberOutput(many=True))
     def list(self, request: Request) -> Response:
-        return self.page(list_members(by=self.actor), MemberOutput, by="created_at", kind="t")
+        page = keyset(
+            list_members(by=self.actor),
+            by="created_at",
+            kind="t",
+            cursor=self.asked.get("cursor"),
+            limit=self.asked["limit"],
+        )
+        return paged(request, _shown(page.rows, by=self.actor), following=page.next)
 
     @operation(
         "invite_member",
@@ -86,11 +114,11 @@ class MemberViews(ApiView):
         member = add_member(**given, by=self.actor, now=now)
         if clients is not None:
             limit_member(member, clients=clients, known=self.known(self.actor), by=self.actor, now=now)
-        return Response(MemberOutput(member).data, status=201)
+        return self._one(member, status=201)
 
     @operation("get_member", "A member", gives=MemberOutput)
     def retrieve(self, request: Request, member_id: UUID) -> Response:
-        return Response(MemberOutput(get_membership(member_id, by=self.actor)).data)
+        return self._one(get_membership(member_id, by=self.actor))
 
     @operation(
         "change_member",
@@ -108,7 +136,7 @@ class MemberViews(ApiView):
         if "clients" in changes:
             known = self.known(self.actor)
             member = limit_member(member, clients=changes["clients"], known=known, by=self.actor, now=now)
-        return Response(MemberOutput(member).data)
+        return self._one(member)
 
     @operation(
         "remove_member",
@@ -120,3 +148,25 @@ class MemberViews(ApiView):
     def destroy(self, request: Request, member_id: UUID) -> Response:
         remove_member(get_membership(member_id, by=self.actor), by=self.actor, now=clock.now())
         return Response(status=204)
+
+    @operation(
+        "invite_member_again",
+        "Mail a member once more how to sign in",
+        gives=MemberOutput,
+        status=202,
+        conflicts=True,
+        description="For who never signed in; at most every five minutes.",
+    )
+    def invite(self, request: Request, member_id: UUID) -> Response:
+        member = invite_again(get_membership(member_id, by=self.actor), by=self.actor, now=clock.now())
+        return self._one(member, status=202)
+
+    def _one(self, member: Membership, *, status: int = 200) -> Response:
+        (shown,) = _shown([member], by=self.actor)
+        return Response(shown, status=status)
+
+
+def _shown(members: Sequence[Membership], *, by: Actor) -> list[Any]:
+    # A matter of who answers for the team: not everybody needs to know whose account is the softer one.
+    secured = with_second_factor(member.user_id for member in members) if by.may(Right.TEAM) else None
+    return [MemberOutput(member, context={"secured": secured}).data for member in members]

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,16 +11,39 @@ from rest_framework.response import Response
 from agency import clock
 from agency.actions.acknowledgements import acknowledge
 from agency.api.schema import example, operation
-from agency.api.serializers import Id, OrNull, PageFilters
+from agency.api.serializers import Id, Moment, OrNull, PageFilters
 from agency.api.views import ApiView
 from agency.models import Channel, Notice, NoticeAttempt
+from agency.queries.notices import NoticeFilters as Filters
 from agency.queries.notices import get_notice, list_notices
 from agency.rights import Right
 
 
 class NoticeFilters(PageFilters):
-    state = serializers.ChoiceField(Notice.State.choices, required=False)
-    subject = Id(required=False, help_text="What they are about, such as a mention.")
+    state = serializers.ChoiceField(
+        Notice.State.choices, required=False, help_text="Only those in this state."
+    )
+    kind = serializers.RegexField(
+        r"^[a-z_]+(\.[a-z_]+)?$",
+        required=False,
+        max_length=40,
+        help_text="Such as `mention.urgent`, or `mention` for all that begin with it.",
+    )
+    subject = Id(
+        required=False,
+        help_text="What they are about, exactly. All about a mention and what hangs on it: its own list of notices.",
+    )
+    client = serializers.UUIDField(required=False, help_text="Only what concerns this client.")
+    recipient = serializers.UUIDField(required=False, help_text="Only what tells this member or contact.")
+    channel = serializers.UUIDField(required=False, help_text="Only what goes by this channel or room.")
+    acknowledged = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Whether somebody has taken what they are about.",
+    )
+    since = Moment(required=False, help_text="Written from here on.")
+    until = Moment(required=False, help_text="Written before this moment.")
 
 
 class AttemptOutput(serializers.Serializer[Any]):
@@ -35,7 +59,7 @@ class AttemptOutput(serializers.Serializer[Any]):
     {
         "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e31",
         "kind": "mention.urgent",
-        "subject_id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e06",
+        "subject": "0195677c-0a54-7000-8d2f-0f3c9a6b1e06",
         "client": "0195677c-0a54-7000-8d2f-0f3c9a6b1e01",
         "via": "apprise",
         "channel": "My phone",
@@ -64,12 +88,10 @@ class AttemptOutput(serializers.Serializer[Any]):
 class NoticeOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.CharField()
-    subject_id = serializers.UUIDField()
+    subject = serializers.UUIDField(source="subject_id", help_text="What it is about, such as a mention.")
     client = serializers.UUIDField(source="client_id", allow_null=True)
     via = serializers.ChoiceField(Channel.Kind.choices)
-    channel = OrNull(
-        source="channel.name", default=None, help_text="Its name; null for mail without a channel."
-    )
+    channel = serializers.SerializerMethodField(help_text="Its name; null for mail without a channel.")
     to = OrNull(help_text="The mail address.")
     to_name = serializers.CharField(allow_blank=True)
     urgent = serializers.BooleanField()
@@ -81,6 +103,10 @@ class NoticeOutput(serializers.Serializer[Any]):
     acknowledged_at = serializers.DateTimeField(allow_null=True)
     acknowledged_by = OrNull()
     attempts = AttemptOutput(source="tries", many=True)
+
+    @extend_schema_field({"type": ["string", "null"]})
+    def get_channel(self, notice: Notice) -> str | None:
+        return notice.channel.name if notice.channel else None
 
 
 @example({"by": "Ben", "at": "2026-03-06T17:05:10Z", "by_this": True})
@@ -100,9 +126,7 @@ class NoticeViews(ApiView):
         gives=NoticeOutput(many=True),
     )
     def list(self, request: Request) -> Response:
-        rows = list_notices(
-            by=self.actor, state=self.asked.get("state") or "", subject_id=self.asked.get("subject")
-        )
+        rows = list_notices(by=self.actor, filters=self._filters())
         return self.page(rows, NoticeOutput, by="-created_at", kind="t")
 
     @operation(
@@ -115,3 +139,17 @@ class NoticeViews(ApiView):
     def acknowledge(self, request: Request, notice_id: UUID) -> Response:
         notice = get_notice(notice_id, by=self.actor)
         return Response(TakenOutput(acknowledge(notice.pk, by=self.actor, now=clock.now())).data)
+
+    def _filters(self) -> Filters:
+        asked = self.asked
+        return Filters(
+            state=asked.get("state", ""),
+            kind=asked.get("kind", ""),
+            subjects=[asked["subject"]] if "subject" in asked else None,
+            client_id=asked.get("client"),
+            recipient_id=asked.get("recipient"),
+            channel_id=asked.get("channel"),
+            acknowledged=asked.get("acknowledged"),
+            since=asked.get("since"),
+            until=asked.get("until"),
+        )

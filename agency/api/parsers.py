@@ -1,5 +1,6 @@
 """JSON bodies, strictly."""
 
+import json
 from collections.abc import Mapping
 from typing import IO, Any
 
@@ -16,7 +17,7 @@ class TooLarge(APIException):
 
 
 class StrictJson(BaseParser):
-    """RFC 8259 only: no NaN, no lone surrogates, no bytes that aren't UTF-8; at most 1 MB."""
+    """RFC 8259 only: no NaN, no lone surrogates, no bytes that aren't UTF-8, no field twice; at most 1 MB."""
 
     media_type = "application/json"
 
@@ -31,6 +32,29 @@ class StrictJson(BaseParser):
         if len(body) > limit:
             raise TooLarge
         try:
-            return orjson.loads(body)
+            parsed = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise ParseError(f"The body isn't JSON: {error}") from None
+        _refuse_twins(body)
+        return parsed
+
+
+def _refuse_twins(body: bytes) -> None:
+    """A field that is given twice: every reader takes another one of them, so nobody knows which was meant.
+
+    Raises:
+        ParseError: also of what is nested too deeply to look.
+    """
+    try:
+        # Numbers stay as they are written: one of 5,000 digits isn't reckoned for nothing.
+        json.loads(body, object_pairs_hook=_once, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise ParseError("The body is nested too deeply.") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            raise ParseError(f"The field “{name[:60]}” is given twice.")
+        names.add(name)

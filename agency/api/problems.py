@@ -12,8 +12,10 @@ from rest_framework.views import exception_handler
 
 from agency.api.parsers import TooLarge
 from agency.errors import DomainError
+from agency.problem_types import title_of
 
 MEDIA_TYPE = "application/problem+json"
+# What the document says of each status; a problem's own title is its type's.
 TITLES = {
     400: "Bad request",
     401: "Sign in first",
@@ -22,8 +24,12 @@ TITLES = {
     405: "Method not allowed",
     406: "No such format",
     409: "Somebody was quicker",
+    410: "That is gone",
+    412: "It has changed since you saw it",
     413: "Too large",
     415: "Unsupported media type",
+    422: "This key was used for another call",
+    428: "Say which version you saw",
     429: "Too many requests",
     500: "Something broke on our side",
 }
@@ -40,7 +46,7 @@ def problem(
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "type": f"urn:earshot:problem:{code}",
-        "title": title or TITLES.get(status, "That can't be done"),
+        "title": title or title_of(code),
         "status": status,
         "detail": detail,
         "code": code,
@@ -62,7 +68,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: an answer for every error, the unforeseen ones too."""
     request_id = context["request"].META.get("HTTP_X_REQUEST_ID", "")
     if isinstance(error, DomainError):
-        return _of_domain(error, request_id)
+        body = problem_of(error, request_id)
+        return Response(body, status=error.status, content_type=MEDIA_TYPE, headers=dict(error.headers))
     known = _as_api_exception(error)
     if known is None:
         return _unforeseen(context, request_id)
@@ -72,13 +79,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     invalid = isinstance(known, exceptions.ValidationError)
     answer.data = problem(
         status=known.status_code,
-        code="invalid" if invalid else str(known.default_code),
+        code="invalid" if invalid else _code(known),
         detail="Some fields are wrong; see errors." if invalid else str(known.detail),
         errors=_field_errors(known.detail) if invalid else None,
         request_id=request_id,
     )
     answer.content_type = MEDIA_TYPE
     return answer
+
+
+def _code(known: exceptions.APIException) -> str:
+    if isinstance(known, exceptions.PermissionDenied):
+        # DRF's own word for a missing CSRF token is a sentence.
+        return "csrf_failed" if "CSRF" in str(known.detail) else "forbidden"
+    return str(known.default_code)
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:
@@ -95,12 +109,13 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     return None
 
 
-def _of_domain(error: DomainError, request_id: str) -> Response:
+def problem_of(error: DomainError, request_id: str) -> dict[str, Any]:
+    """The body that tells of an error."""
     errors = [
         {"pointer": f"/{name}", "detail": sentence, "code": error.code}
         for name, sentence in error.fields.items()
     ]
-    body = problem(
+    return problem(
         status=error.status,
         code=error.code,
         title=error.title,
@@ -108,7 +123,6 @@ def _of_domain(error: DomainError, request_id: str) -> Response:
         errors=errors,
         request_id=request_id,
     )
-    return Response(body, status=error.status, content_type=MEDIA_TYPE)
 
 
 def _unforeseen(context: dict[str, Any], request_id: str) -> Response:

@@ -1,6 +1,9 @@
 """Bases of input and output: what comes in is taken strictly, what goes out is named once."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +14,16 @@ from rest_framework import serializers
 
 from agency.api.pagination import DEFAULT_LIMIT, MOST
 from agency.text import clean
+
+# In ASCII alone: digits of other scripts are digits to Python, too.
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
+_NOT_UTF8 = "\ufffd"  # what Django reads in place of bytes that are none
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 # In ------------------------------------------------------------------------------------------------------
 
@@ -25,6 +38,8 @@ class Text(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
+        if self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)  # as the document says: before it is cleaned
         value = clean(super().to_internal_value(data), multiline=self.multiline).strip()
         if not value and not self.allow_blank:
             self.fail("blank")
@@ -47,22 +62,91 @@ class Whole(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class Switch(serializers.BooleanField):
+    """True or false of JSON: not 0, not "off"."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 class Id(serializers.UUIDField):
     """A UUID in its usual spelling."""
 
     def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or len(data) != 36:
+        if not isinstance(data, str) or not _UUID.fullmatch(data):
             self.fail("invalid", value=data)
         return super().to_internal_value(data)
 
 
 class Moment(serializers.DateTimeField):
-    """An RFC 3339 time with its offset: without one nobody knows when it is."""
+    """An RFC 3339 time with its offset: without one nobody knows when it is. From 1900 to 2199, so that every zone's
+    time, and what is reckoned from it, are times too.
+    """
 
-    def enforce_timezone(self, value: Any) -> Any:
-        if value.tzinfo is None:
-            self.fail("invalid", format="2026-03-06T19:04:00Z")
-        return super().enforce_timezone(value)
+    default_error_messages = {
+        "invalid": "This isn't a time as RFC 3339 writes it, with its offset, such as 2026-03-06T19:04:00Z.",
+        "reach": "Choose a moment from 1900 to 2199.",
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+            self.fail("invalid")
+        try:
+            moment = datetime.fromisoformat(value.upper())
+        except ValueError:  # such as the 30th of February, or a leap second
+            self.fail("invalid")
+        if (
+            not EARLIEST <= moment < LATEST
+        ):  # as aware times are compared: nothing is reckoned that could overflow
+            self.fail("reach")
+        return moment.astimezone(UTC)
+
+
+class Day(serializers.DateField):
+    """A date as RFC 3339 writes it: 2026-03-06. From 1900 to 2199."""
+
+    default_error_messages = {
+        "invalid": "This isn't a date, such as 2026-03-06.",
+        "reach": "Choose a day from 1900 to 2199.",
+    }
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not _DAY.fullmatch(value):
+            self.fail("invalid")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid")
+        if not EARLIEST.date() <= day < LATEST.date():
+            self.fail("reach")
+        return day
+
+
+class Number(serializers.IntegerField):
+    """A whole number in a query, in plain digits."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not _DIGITS.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@cache
+def kept(form: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """One of this class, for all: making its fields takes longer than what they do. It holds nothing of any call."""
+    return form()
+
+
+def shown_as(output: type[serializers.Serializer[Any]], value: Any) -> dict[str, Any]:
+    """What `output(value).data` is."""
+    return dict(kept(output).to_representation(value))
+
+
+def all_shown_as(output: type[serializers.Serializer[Any]], values: Iterable[Any]) -> list[dict[str, Any]]:
+    """What `output(values, many=True).data` is."""
+    return [shown_as(output, value) for value in values]
 
 
 class Input(serializers.Serializer[Any]):
@@ -93,7 +177,7 @@ class Filters(Input):
     @classmethod
     def read(cls, given: QueryDict) -> Mapping[str, Any]:
         """Raises: ValidationError, by parameter."""
-        form = cls()
+        form = kept(cls)
         twice = [
             name
             for name, values in given.lists()
@@ -101,20 +185,20 @@ class Filters(Input):
         ]
         if twice:
             raise serializers.ValidationError({name: ["Give this once."] for name in twice})
+        if broken := [name for name, values in given.lists() if any(_NOT_UTF8 in value for value in values)]:
+            raise serializers.ValidationError({name: ["This isn't UTF-8."] for name in broken})
         values = {
             name: values if isinstance(form.fields.get(name), Several) else values[0]
             for name, values in given.lists()
         }
-        checked = cls(data=values)
-        checked.is_valid(raise_exception=True)
-        return dict(checked.validated_data)
+        return dict(form.run_validation(values))
 
 
 class PageFilters(Filters):
     cursor = serializers.CharField(
         required=False, max_length=500, help_text="From `next` of the page before."
     )
-    limit = serializers.IntegerField(
+    limit = Number(
         required=False, default=DEFAULT_LIMIT, min_value=1, max_value=MOST, help_text="Rows a page."
     )
 

@@ -1,6 +1,6 @@
 """The base of every API view: sign-in, the stated right, then the agency's transaction around one domain call."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,7 +14,10 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from agency.actor import Actor
+from agency.api.idempotency import once
+from agency.api.locations import locate
 from agency.api.pagination import paged
+from agency.api.rates import refuse_beyond, spend
 from agency.api.serializers import Filters, Input
 from agency.queries.paging import keyset
 from agency.rights import Right
@@ -30,15 +33,20 @@ class ApiView(GenericViewSet[Any]):
 
     Attributes:
         filters: action → its query parameters; an action that isn't there takes none.
+        address: where what it makes is found, if that isn't below the list; see `locate`.
         actor: who asks.
         asked: the query parameters, checked.
+        outside: set by a handler whose effect is outside the database, and run when its transaction is over; its answer
+            is the call's.
     """
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     rights: ClassVar[dict[str, Right | None]] = {}
     filters: ClassVar[dict[str, type[Filters]]] = {}
+    address: ClassVar[str] = ""
     actor: Actor
     asked: Mapping[str, Any]
+    outside: Callable[[], Response] | None = None
 
     @classonlymethod
     def as_view(cls, actions: dict[str, Any] | None = None, **initkwargs: Any) -> Any:  # noqa: N805
@@ -62,13 +70,46 @@ class ApiView(GenericViewSet[Any]):
             else:
                 self.actor = cast("Actor", asked.auth)
                 self.asked = self.filters.get(self.action, Filters).read(asked.query_params)
-                safe = asked.method in SAFE
-                with tenant(self.actor.agency_id, read_only=safe, clients=self.actor.clients):
-                    response = handler(asked, *args, **kwargs)
+                if asked.method in SAFE:
+                    with tenant(self.actor.agency_id, read_only=True, clients=self.actor.clients):
+                        response = handler(asked, *args, **kwargs)
+                else:
+                    response = self.act(handler, asked, *args, **kwargs)
         except Exception as error:
             response = self.handle_exception(error)
         self.response = self.finalize_response(asked, response, *args, **kwargs)
         return self.response
+
+    def perform_authentication(self, request: Request) -> None:
+        """Sign in, and count the call, before anything else is asked: each answer then says what is left.
+
+        Raises:
+            RateLimited: there were too many.
+        """
+        super().perform_authentication(request)
+        if isinstance(request.auth, Actor):
+            budget = spend(request.auth)
+            self.headers.update(budget.headers)
+            refuse_beyond(budget)
+
+    def act(self, handler: Callable[..., Any], asked: Request, *args: Any, **kwargs: Any) -> Any:
+        """Let a handler change something: once, where the caller sent an Idempotency-Key."""
+        agency_id, clients, call = self.actor.agency_id, self.actor.clients, once(asked, self.actor)
+        with tenant(agency_id, clients=clients):
+            if call is not None and (before := call.again()) is not None:
+                return before
+            response = locate(handler(asked, *args, **kwargs), asked, address=self.address)
+            if call is not None:
+                if self.outside is None:
+                    return call.keep(response)
+                call.reserve()
+        if self.outside is None:
+            return response
+        response = self.outside()
+        if call is not None:
+            with tenant(agency_id, clients=clients):
+                return call.keep(response)
+        return response
 
     def body(self, form: type[Input]) -> dict[str, Any]:
         """What was sent, checked; of a PATCH only what it names.

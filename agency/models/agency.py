@@ -23,6 +23,8 @@ class Agency(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     # When it is erased. Until then nobody but its owners enters, and nothing of it runs.
     erasing_at = models.DateTimeField(null=True, editable=False)
+    # Of its feed of events, what is numbered up to here was deleted for its age.
+    events_gone = models.BigIntegerField(default=0, editable=False)
     # Keys the digests by which it knows again what it has forgotten. Never changes, never shown.
     salt = models.CharField(max_length=64, default=new_salt, editable=False)
 

@@ -79,12 +79,16 @@ class AuditLink(TenantModel):
 
 
 class AuditChain(TenantModel):
-    """The head of an agency's chain: how long it is, and its last hash. Written by the database alone."""
+    """The head of an agency's chain: how long it is, and its last hash. Written by the database alone.
+
+    It counts the agency's events as well (`FeedPlace`): one row, so that a transaction has one last lock to take.
+    """
 
     referenced = False
 
     seq = models.BigIntegerField()
     hash = models.CharField(max_length=64)
+    events = models.BigIntegerField(db_default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency"], name="agency_has_one_audit_chain")]

@@ -10,7 +10,8 @@ from agency.actor import Actor, ActorKind
 from agency.errors import Forbidden
 from agency.models import Membership, User
 from agency.queries.doors import doors, is_confined
-from agency.queries.people import actor_of_key, actor_of_member, live_keys
+from agency.queries.keys import actor_of_key, find_again
+from agency.queries.people import actor_of_member
 from agency.queries.second_factor import has_second_factor
 from agency.rights import Right
 
@@ -55,7 +56,7 @@ def _fresh(actor: Actor, session: Mapping[str, Any], now: datetime) -> Actor | N
     if actor.id is None:
         return None
     if actor.kind is ActorKind.KEY:
-        key = live_keys(now=now).filter(pk=actor.id, agency_id=actor.agency_id).first()
+        key = find_again(actor, now=now)
         return actor_of_key(key) if key else None
     user = User.objects.filter(memberships__pk=actor.id, is_active=True).first()
     if user is None:

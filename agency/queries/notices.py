@@ -1,5 +1,7 @@
 """What was sent to whom, when, and what came back."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,24 +16,55 @@ from agency.queries.tokens import digest_of_token, is_token
 from agency.rights import Right
 
 
-def list_notices(
-    *, by: Actor, state: str = "", subject_id: UUID | None = None, unacknowledged: bool = False
-) -> "QuerySet[Any]":
-    """With their attempts. Who works for some clients only sees what concerns those.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeFilters:
+    """What of the notices is asked for; nothing set: all of them.
 
-    Args:
-        state: one of `Notice.State`, "" for all.
-        subject_id: what they are about.
-        unacknowledged: only those that nobody has taken.
+    Attributes:
+        state: one of `Notice.State`.
+        kind: such as `member.invitation`, or the noun alone.
+        subjects: what they are about; None: whatever it is.
+        recipient_id: the member or contact whom they tell.
+        acknowledged: whether somebody has taken them; None: either.
+        since, until: [since, until) they were written.
     """
+
+    state: str = ""
+    kind: str = ""
+    subjects: Collection[UUID] | None = None
+    client_id: UUID | None = None
+    recipient_id: UUID | None = None
+    channel_id: UUID | None = None
+    acknowledged: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return self != NoticeFilters()
+
+
+ALL = NoticeFilters()
+
+
+def list_notices(*, by: Actor, filters: NoticeFilters = ALL) -> "QuerySet[Any]":
+    """With their attempts. Who works for some clients only sees what concerns those."""
     by.require(Right.MANAGE)
-    rows = _seen(by)
-    if state:
-        rows = rows.filter(state=state)
-    if subject_id is not None:
-        rows = rows.filter(subject_id=subject_id)
-    if unacknowledged:
-        rows = rows.filter(acknowledged_at=None)
+    exact = {
+        "state": filters.state,
+        "client_id": filters.client_id,
+        "recipient_id": filters.recipient_id,
+        "channel_id": filters.channel_id,
+        "created_at__gte": filters.since,
+        "created_at__lt": filters.until,
+    }
+    rows = _seen(by).filter(**{name: value for name, value in exact.items() if value})
+    if filters.kind:
+        noun = "" if "." in filters.kind else "."
+        rows = rows.filter(**{"kind__startswith" if noun else "kind": f"{filters.kind}{noun}"})
+    if filters.subjects is not None:
+        rows = rows.filter(subject_id__in=filters.subjects)
+    if filters.acknowledged is not None:
+        rows = rows.filter(acknowledged_at__isnull=not filters.acknowledged)
     return rows.select_related("channel").prefetch_related("tries")
 
 

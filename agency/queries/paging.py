@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import orjson
-from django.db.models import Q, QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 from agency.errors import Invalid
 
@@ -61,24 +62,50 @@ def decode_cursor(cursor: str, *, like: list[str]) -> list[Any]:
     return values
 
 
-def keyset(queryset: QuerySet[Any], *, by: str, kind: str, cursor: str | None, limit: int) -> Page[Any]:
+def named_place(cursor: str, *, order: str, kind: str) -> tuple[Any, UUID]:
+    """Where a cursor of this order goes on: the value of the field that it is by, and the last row's id.
+
+    Raises:
+        Invalid: not a cursor of this order.
+    """
+    name, value, row_id = decode_cursor(cursor, like=["s", kind, "u"])
+    if name != order:
+        raise Invalid.field("cursor", "This cursor is of another order. Start again without it.")
+    return value, row_id
+
+
+def keyset(
+    queryset: QuerySet[Any],
+    *,
+    by: str,
+    kind: str,
+    cursor: str | None,
+    limit: int,
+    named: bool = False,
+    at: tuple[int, int] | None = None,
+) -> Page[Any]:
     """A page of `queryset` ordered by the field `by` ("-field" for descending) and then by id.
 
     Args:
         kind: of the field: "t" time, "s" text, "u" id.
         limit: rows a page.
+        named: the cursor says its order, for a list that has several of the same kind.
+        at: where in a row the field and the id are, for rows that are tuples.
     """
     field, descending = by.lstrip("-"), by.startswith("-")
     if cursor:
-        value, row_id = decode_cursor(cursor, like=[kind, "u"])
-        beyond, at_least = ("lt", "lte") if descending else ("gt", "gte")
-        queryset = queryset.filter(
-            Q(**{f"{field}__{at_least}": value})
-            & (Q(**{f"{field}__{beyond}": value}) | Q(**{f"id__{beyond}": row_id}))
-        )
+        place = named_place(cursor, order=by, kind=kind) if named else decode_cursor(cursor, like=[kind, "u"])
+        # As one comparison of rows: an index then begins just there, however many rows share the value.
+        beyond = TupleLessThan if descending else TupleGreaterThan
+        queryset = queryset.filter(beyond(Tuple(F(field), F("id")), tuple(place)))
     rows = list(queryset.order_by(by, "-id" if descending else "id")[: limit + 1])
     if len(rows) <= limit:
         return Page(rows, None)
     last = rows[limit - 1]
-    read = last.__getitem__ if isinstance(last, Mapping) else lambda name: getattr(last, name)
-    return Page(rows[:limit], encode_cursor([read(field), read("id")]))
+    if at is not None:
+        place = [last[at[0]], last[at[1]]]
+    elif isinstance(last, Mapping):
+        place = [last[field], last["id"]]
+    else:
+        place = [getattr(last, field), last.id]
+    return Page(rows[:limit], encode_cursor([by, *place] if named else [*place]))

@@ -31,6 +31,8 @@ _UNTOLD = frozenset(
     {"digest", "version", "prefix", "name", "text", "sha256", "head", "publication", "about", "since"}
 )
 _CALLED = {"email": "mail address", "clients": "works for"}
+# Of a key: lists.
+_LISTS = ("rights", "works_for")
 # Of a mention: said by the line, or ids.
 _MOVED = frozenset({"from", "to", "assignee"})
 _NAMED = frozenset(
@@ -189,10 +191,18 @@ def _detail(entry: AuditEntry, known: Mapping[UUID, str]) -> str:
 def _plain(entry: AuditEntry, known: Mapping[UUID, str]) -> dict[str, Any]:
     """Its details. A new key's lists of two are no change from one to the other."""
     told: dict[str, Any] = dict(entry.details)
+    if entry.action == "key.changed" and entry.what_salt:
+        return told | {name: _told_pair(name, told[name], known) for name in _LISTS if name in told}
     if entry.action != "key.made":
         return told
     told["rights"] = ", ".join(told.get("rights", []))
     return told | ({"clients": name_clients(told["clients"], known)} if "clients" in told else {})
+
+
+def _told_pair(name: str, pair: list[Any], known: Mapping[UUID, str]) -> list[str]:
+    """Before and after, each in words."""
+    say = (lambda side: name_clients(side, known)) if name == "works_for" else ", ".join
+    return [say(side) for side in pair]
 
 
 def _change(value: Any) -> str:

@@ -22,6 +22,7 @@ SAID = {
     "approval.bounced": "got the request back undelivered",
     "approval.delivered": "brought a reply to the client",
     "approval.decided": "decided on a reply",
+    "approval.reminded": "reminded the client's approvers",
     "approval.link_asked": "asked for a fresh approval link",
     "approval.link_sent": "mailed an approval link",
     "approval.undone": "took a decision back",
@@ -77,11 +78,15 @@ SAID = {
     "identity_provider.deleted": "deleted the sign-in through",
     "identity_provider.disabled": "switched off the sign-in through",
     "identity_provider.enabled": "switched on the sign-in through",
+    "key.changed": "changed the API key",
     "key.made": "made the API key",
+    "key.old_secret_ended": "ended the old secret of the API key",
     "key.revoked": "revoked the API key",
+    "key.rotated": "rotated the API key",
     "ladder.changed": "changed who is told",
     "ladder.reset": "went back to the default of who is told",
     "member.added": "invited",
+    "member.invited_again": "invited again",
     "member.changed": "changed the role of",
     "member.hours_cleared": "can be reached at any time",
     "member.hours_set": "said when they work",
@@ -96,6 +101,7 @@ SAID = {
     "mention.cleared": "approved a reply without asking the client",
     "mention.dismissed": "dismissed a mention",
     "mention.prioritised": "changed a mention's priority",
+    "mention.sentiment_corrected": "corrected a mention's sentiment",
     "mention.recalled": "took a request back from the client",
     "mention.released": "gave a mention back to the queue",
     "mention.reopened": "reopened a mention",
@@ -134,6 +140,14 @@ SAID = {
     "template.added": "added the template",
     "template.archived": "archived the template",
     "template.changed": "changed the template",
+    "webhook.added": "added the webhook",
+    "webhook.changed": "changed the webhook",
+    "webhook.deleted": "deleted the webhook",
+    "webhook.disabled": "disabled the webhook",
+    "webhook.enabled": "enabled again the webhook",
+    "webhook.replay_stopped": "stopped a replay to the webhook",
+    "webhook.replayed": "sent events again to the webhook",
+    "webhook.rotated": "gave a new secret to the webhook",
 }
 
 # What an action is about: the noun that it begins with → its name in the list of filters.
@@ -164,6 +178,7 @@ NOUNS = {
     "source": "Sources",
     "member": "Team",
     "template": "Templates",
+    "webhook": "Webhooks",
 }
 
 ORIGINS = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from agency.problem_types import title_of
 from agency.web.answers import error_page
 
 
@@ -72,7 +73,7 @@ def _answer(
     if request.path.startswith("/api/"):
         problem = {
             "type": f"urn:earshot:problem:{code}",
-            "title": title,
+            "title": title_of(code),
             "status": status,
             "detail": sentence,
             "code": code,

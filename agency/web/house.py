@@ -18,7 +18,7 @@ from agency.web.address import client_address
 
 # The session's key for the agency that a person with several works in; the API's sessions read it too.
 CHOSEN = "agency_id"
-NEEDED: dict[str, Right] = {"keys": Right.KEYS, "activity": Right.AUDIT}
+NEEDED: dict[str, Right] = {"keys": Right.KEYS, "webhooks": Right.KEYS, "activity": Right.AUDIT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,116 +1,112 @@
-"""API keys: made with the secret shown once, and revoked."""
+"""API keys: which there are, and everything about one."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from agency.actions.keys import make_key, revoke_key
-from agency.actions.limits import choose_clients
-from agency.errors import DomainError
 from agency.models import ApiKey
-from agency.queries.people import get_key, list_keys
-from agency.rights import Right
-from agency.web.fields import CleanText
-from agency.web.form_pages import UNACCEPTABLE, ConfirmPage, put_errors, status_of
-from agency.web.limits import ClientsField, OffersClients, offer_clients, say_clients
+from agency.queries.keys import get_key, keys_made_by, list_keys
+from agency.rights import ROLE_RIGHTS, Right, Role
+from agency.web.limits import OffersClients, say_clients
 
-_MAY = {Right.READ: "Read", Right.RESPOND: "Work mentions", Right.MANAGE: "Change clients and sources"}
+_MAY = {
+    Right.READ: "Read",
+    Right.RESPOND: "Work mentions",
+    Right.MANAGE: "Change clients and sources",
+    Right.AUDIT: "Read the activity log",
+    Right.TEAM: "Change the team",
+    Right.KEYS: "Make and revoke keys",
+    Right.AGENCY: "Change settings",
+    Right.DATA: "Export and erase data",
+}
+# A key that ends within this is marked.
+SOON = timedelta(days=7)
+STATES = {
+    "live": ("ok", "check", "Live"),
+    "soon": ("warn", "clock", "Ends soon"),
+    "ended": ("", "clock", "Ended"),
+    "revoked": ("", "close", "Revoked"),
+    "stopped": ("", "pause", "Stopped"),
+}
 
 
-class KeyForm(forms.Form):
-    name = CleanText(
-        label="Name", max_length=120, missing="Enter a name.", help_text="The program that will use it."
-    )
-    rights = forms.MultipleChoiceField(
-        label="It may",
-        choices=Right.choices,
-        initial=[Right.READ],
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Choose what it may do.", "invalid_choice": "Choose what it may do."},
-    )
-    clients = ClientsField(help_text="It sees these clients only. Choose none for all.")
+class KeysPage(OffersClients):
+    """A page about keys. Some show a secret, so none is kept by any cache."""
 
-
-class Keys(OffersClients):
     right = Right.KEYS
     nav = "keys"
-    form: forms.Form | None = None
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return self._show(self._form())
-
-    def post(self, request: HttpRequest) -> HttpResponse:
-        """Make a key. Its secret is in this answer alone: not in an address, a session or a cache."""
-        form = self.form = self._form(request.POST)
-        if not form.is_valid():
-            return self._show(form, status=UNACCEPTABLE)
-        key, token = make_key(
-            name=form.cleaned_data["name"],
-            rights=form.cleaned_data["rights"],
-            expires_at=None,
-            clients=choose_clients(form.cleaned_data.get("clients"), self.clients),
-            by=self.actor,
-            now=self.now,
-        )
-        return self._show(self._form(), new_key={"name": key.name, "secret": token})
-
-    def refused(self, error: DomainError) -> HttpResponse:
-        if self.form is None or not self.actor.may(Right.KEYS):
-            return super().refused(error)
-        with self.inside(read_only=True):
-            put_errors(self.form, error)
-            return self._show(self.form, status=status_of(error))
-
-    def _form(self, data: Any = None) -> forms.Form:
-        return offer_clients(KeyForm(data), self.clients)
-
-    def _show(
-        self, form: forms.Form, *, new_key: dict[str, str] | None = None, status: int = 200
-    ) -> HttpResponse:
-        keys = list_keys(by=self.actor).order_by("-created_at", "-id")
-        context = {"keys": [_line(key, self.clients) for key in keys], "form": form, "new_key": new_key}
-        response = self.page("agency/keys.html", context, status=status)
+    def shown(self, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+        response = self.page(template, context, status=status)
         response["Cache-Control"] = "private, no-store"
         return response
 
+    def about(self, key_id: UUID, *, token: str = "", rotated: bool = False) -> HttpResponse:
+        """Everything about one, with its token where it has a new one: shown this once, and kept nowhere."""
+        key = get_key(key_id, by=self.actor, now=self.now)
+        context = {
+            "key": self.line(key),
+            "token": token,
+            "rotated": rotated,
+            "made": [self.line(one) for one in self._made(key)],
+            "usual_rate": settings.API_RATE,
+            "audits": self.actor.may(Right.AUDIT),
+        }
+        return self.shown("agency/key.html", context)
 
-def _line(key: ApiKey, known: Mapping[UUID, str]) -> dict[str, Any]:
-    return {
-        "name": key.name,
-        "prefix": f"esk_{key.prefix}",
-        "scopes": [
-            _MAY.get(Right(right), Right(right).label) if right in Right.values else right
-            for right in key.rights
-        ],
-        "clients": "" if key.client_ids is None else say_clients(key.client_ids, known),
-        "created_at": key.created_at,
-        "created_by": key.created_by.name if key.created_by else "",
-        "last_used_at": key.last_used_at,
-        "revoked_at": key.revoked_at,
-        "revoke_url": "" if key.revoked_at else reverse("key-revoke", args=[key.pk]),
-    }
+    def _made(self, key: Any) -> list[Any]:
+        wanted = [one.pk for one in keys_made_by(key)]
+        rows = list_keys(by=self.actor, now=self.now).filter(pk__in=wanted) if wanted else []
+        return sorted(rows, key=lambda one: (one.created_at, one.pk))
+
+    def line(self, key: Any) -> dict[str, Any]:
+        """A key with its state, as people read it."""
+        soon = key.state == "live" and key.expires_at is not None and key.expires_at - self.now <= SOON
+        look, icon, word = STATES["soon" if soon else key.state]
+        return {
+            "row": key,
+            "prefix": f"esk_{key.prefix}",
+            "is_live": key.state == "live",
+            "state": {"look": look, "icon": icon, "word": word, "soon": soon},
+            "may": say_rights(key.rights),
+            "lost": say_rights(_lost(key)),
+            "clients": "" if key.client_ids is None else say_clients(key.client_ids, self.clients),
+            "maker": key.created_by.name if key.created_by else "",
+            "url": reverse("key", args=[key.pk]),
+        }
 
 
-class RevokeKey(ConfirmPage):
-    right = Right.KEYS
-    nav = "keys"
-    submit_label = "Revoke it"
-    consequence = "This can't be undone. Make a new key if the program should go on."
-    key: ApiKey
+def say_rights(rights: Any) -> list[str]:
+    held = [right for right in Right if right.value in rights]
+    return ["Everything"] if len(held) == len(Right) else [_MAY[right] for right in held]
 
-    def load(self, **kwargs: Any) -> None:
-        self.key = get_key(kwargs["key_id"], by=self.actor)
-        self.title = f"Revoke “{self.key.name}”"
-        self.sentence = f"Programs that use the key “{self.key.name}” are refused from now on."
 
-    def cancel_url(self) -> str:
-        return reverse("keys")
+def _lost(key: ApiKey) -> list[str]:
+    """What it was made for and can't do, because who made it can't any more."""
+    if key.created_by is None:
+        return []
+    theirs = ROLE_RIGHTS[Role(key.created_by.role)]
+    return [right for right in key.rights if right in Right.values and Right(right) not in theirs]
 
-    def act(self) -> str:
-        revoke_key(self.key, by=self.actor, now=self.now)
-        self.said = f"“{self.key.name}” is revoked."
-        return reverse("keys")
+
+class Keys(KeysPage):
+    """Those that work, and below them those that are over."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        rows = list_keys(by=self.actor, now=self.now).order_by("-created_at", "-id")
+        lines = [self.line(key) for key in rows]
+        context: Mapping[str, Any] = {
+            "keys": [line for line in lines if line["is_live"]],
+            "over": [line for line in lines if not line["is_live"]],
+        }
+        return self.shown("agency/keys.html", dict(context))
+
+
+class KeyDetail(KeysPage):
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        return self.about(kwargs["key_id"])

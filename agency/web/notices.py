@@ -5,9 +5,9 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 
-from agency.actions.notice_kinds import asks_to_be_acknowledged, title_of
+from agency.actions.notice_kinds import asks_to_be_acknowledged, title_of, titles
 from agency.models import Notice, NoticeAttempt
-from agency.queries.notices import list_notices
+from agency.queries.notices import NoticeFilters, list_notices
 from agency.queries.paging import keyset
 from agency.rights import Right
 from agency.web.lists import cursor_of, pager
@@ -27,7 +27,21 @@ class NoticesForm(forms.Form):
     """What the list shows. Nonsense in the address filters nothing."""
 
     state = forms.ChoiceField(label="State", required=False, choices=_STATES)
+    kind = forms.ChoiceField(label="Kind", required=False)
     subject = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data)
+        self.fields["kind"].choices = [("", "Everything"), *titles()]  # type: ignore[attr-defined]
+
+    def filters(self) -> NoticeFilters:
+        self.is_valid()
+        chosen, subject = self.cleaned_data, self.cleaned_data.get("subject")
+        return NoticeFilters(
+            state=chosen.get("state") or "",
+            kind=chosen.get("kind") or "",
+            subjects=[subject] if subject else None,
+        )
 
 
 class Notices(StaffPage):
@@ -36,15 +50,14 @@ class Notices(StaffPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         form = NoticesForm(request.GET)
-        form.is_valid()
-        state, subject = form.cleaned_data.get("state") or "", form.cleaned_data.get("subject")
-        rows = list_notices(by=self.actor, state=state, subject_id=subject)
+        filters = form.filters()
+        rows = list_notices(by=self.actor, filters=filters)
         page = keyset(rows, by="-created_at", kind="t", cursor=cursor_of(request), limit=ROWS)
         context = {
             "notices": [line_of(notice) for notice in page.rows],
             "filters": form,
-            "filtered": bool(state or subject),
-            "about_one": subject,
+            "filtered": bool(filters),
+            "about_one": filters.subjects,
             **pager(request, page),
         }
         return self.page("agency/notices.html", context)

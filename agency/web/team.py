@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from agency.actions.limits import limit_member
-from agency.actions.members import add_member, change_role, remove_member
+from agency.actions.members import add_member, change_role, invite_again, remove_member
 from agency.actor import Actor
 from agency.errors import DomainError
 from agency.models import Membership
@@ -105,23 +105,21 @@ def _line(member: Membership, by: Actor, known: Mapping[UUID, str]) -> dict[str,
         "clients_url": reverse("member-clients", args=[member.pk])
         if may and member.role != Role.OWNER
         else "",
+        "invite_url": reverse("member-invite", args=[member.pk])
+        if may and member.user.last_login is None
+        else "",
         "remove_url": reverse("member-remove", args=[member.pk]) if may else "",
     }
 
 
-class ChangeRole(OffersClients):
-    """Takes the little form of one line. Whoever reloads its address is shown the team."""
+class OneMember(OffersClients):
+    """Takes the little form of one line. Whoever reloads its address is shown the team; so is who is refused."""
 
     right = Right.TEAM
     nav = "team"
 
     def get(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
         return see_other(request, reverse("team"))
-
-    def post(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
-        member = get_membership(member_id, by=self.actor)
-        change_role(member, role=request.POST.get("role", ""), by=self.actor, now=self.now)
-        return self.done(reverse("team"), f"{member.name}'s role is now {Role(member.role).label.lower()}.")
 
     def refused(self, error: DomainError) -> HttpResponse:
         if error.status in {403, 404}:
@@ -131,6 +129,20 @@ class ChangeRole(OffersClients):
             form = offer_clients(InviteForm(), self.clients)
             shown = team_shown(self.actor, form, self.clients)
             return self.page("agency/team.html", shown, status=status_of(error))
+
+
+class InviteAgain(OneMember):
+    def post(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
+        member = get_membership(member_id, by=self.actor)
+        invite_again(member, by=self.actor, now=self.now)
+        return self.done(reverse("team"), f"{member.name} is invited again: a mail is on its way.")
+
+
+class ChangeRole(OneMember):
+    def post(self, request: HttpRequest, member_id: UUID) -> HttpResponse:
+        member = get_membership(member_id, by=self.actor)
+        change_role(member, role=request.POST.get("role", ""), by=self.actor, now=self.now)
+        return self.done(reverse("team"), f"{member.name}'s role is now {Role(member.role).label.lower()}.")
 
 
 class RemoveMember(ConfirmPage):

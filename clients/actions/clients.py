@@ -74,6 +74,7 @@ def change_client(client: Client, *, changes: dict[str, str], by: Actor, now: da
         setattr(client, field, value)
     _save(client, update_fields=list(after))
     record("client.changed", by=by, subject=client, now=now, details=changed)
+    emit("client.changed", subject=client, now=now, data={"changed": sorted(changed)})
     return client
 
 
@@ -94,4 +95,5 @@ def restore_client(client: Client, *, by: Actor, now: datetime) -> Client:
         client.archived_at = None
         client.save(update_fields=["archived_at"])
         record("client.restored", by=by, subject=client, now=now)
+        emit("client.restored", subject=client, now=now)
     return client

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from agency.actions.audit import differences, record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Invalid
 from agency.rights import Right
@@ -73,6 +74,7 @@ def add_contact(
         now=now,
         details={"client": client.name, "parts": _told(contact.parts)},
     )
+    emit("contact.added", subject=contact, now=now, data={"parts": contact.parts})
     return contact
 
 
@@ -101,6 +103,7 @@ def change_contact(contact: Contact, *, changes: dict[str, Any], by: Actor, now:
         if "email" in changed or not contact.may(ContactRight.SEE):
             revoke_view_links(contact, now=now)
         record("contact.changed", by=by, subject=contact, now=now, details=changed)
+        emit("contact.changed", subject=contact, now=now, data={"changed": sorted(changed)})
     return contact
 
 
@@ -112,4 +115,5 @@ def remove_contact(contact: Contact, *, by: Actor, now: datetime) -> Contact:
         contact.save(update_fields=["left_at"])
         revoke_view_links(contact, now=now)
         record("contact.removed", by=by, subject=contact, now=now)
+        emit("contact.removed", subject=contact, now=now)
     return contact

@@ -1,6 +1,6 @@
 """Ladders: what follows when a clock runs out, and who is told of something urgent. Each change is a version."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
 from clients.actions.holding import hold
+from clients.actions.versions import check_seen
 from clients.ladder import Plan, as_json, problems, told
 from clients.models import Client, Ladder
 from clients.queries.ladders import plan_of
@@ -24,12 +25,18 @@ class DefaultAlready(Conflict):
     code, title = "default_already", "It holds already"
 
 
-def set_ladder(*, client: Client | None, plan: Plan, by: Actor, now: datetime) -> Ladder:
+def set_ladder(
+    *, client: Client | None, plan: Plan, seen: Collection[int] | None = None, by: Actor, now: datetime
+) -> Ladder:
     """Climb like this from now on; for all clients without a ladder of their own where `client` is None.
 
     What is being climbed already goes on as it began.
 
+    Args:
+        seen: the versions of which the caller saw one, 0 for none of its own; None where nobody looked.
+
     Raises:
+        VersionMovedOn: it is another one by now.
         Invalid: somebody who left or doesn't work for that client is named, a wait is zero or negative, a step,
             clock or priority isn't known …; each by its field.
     """
@@ -41,7 +48,7 @@ def set_ladder(*, client: Client | None, plan: Plan, by: Actor, now: datetime) -
             next(iter(wrong.values())) if len(wrong) == 1 else "This ladder can't be climbed as it is.",
             fields=wrong,
         )
-    before, version = _supersede(client)
+    before, version = _supersede(client, seen)
     steps, rungs = as_json(plan)
     ladder = Ladder(
         client=client,
@@ -59,15 +66,17 @@ def set_ladder(*, client: Client | None, plan: Plan, by: Actor, now: datetime) -
     return ladder
 
 
-def reset_ladder(*, client: Client | None, by: Actor, now: datetime) -> None:
+def reset_ladder(
+    *, client: Client | None, seen: Collection[int] | None = None, by: Actor, now: datetime
+) -> None:
     """Back to the agency's ladder; for the agency, back to the usual one.
 
     Raises:
-        DefaultAlready
+        DefaultAlready, VersionMovedOn.
     """
     by.require(Right.MANAGE)
     by.require_client(client.pk if client else None)
-    before, _ = _supersede(client)
+    before, _ = _supersede(client, seen)
     if before is None:
         raise DefaultAlready(
             f"{client.name} has the agency's ladder already." if client else "The usual ladder holds already."
@@ -75,11 +84,12 @@ def reset_ladder(*, client: Client | None, by: Actor, now: datetime) -> None:
     _note("ladder.reset", before, {}, by, now)
 
 
-def _supersede(client: Client | None) -> tuple[Ladder | None, int]:
+def _supersede(client: Client | None, seen: Collection[int] | None) -> tuple[Ladder | None, int]:
     """(the ladder that was current or None, the next version's number). The client's row is the lock, else the agency's."""
     rows = Ladder.objects.filter(client=client)
     hold(client)
     before: Ladder | None = rows.filter(current=True).first()
+    check_seen(seen, before)
     rows.filter(current=True).update(current=False)
     return before, (rows.aggregate(last=Max("version"))["last"] or 0) + 1
 

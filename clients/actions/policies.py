@@ -1,6 +1,6 @@
 """What was promised (SLA policies), and whether the client is asked (approval policies). Each change is a version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +25,7 @@ def set_sla_policy(
     hours: Mapping[Key, Within] | None = None,
     warn_at: Sequence[int] = WARN_AT,
     late_found_after: timedelta | None = None,
+    seen: Collection[int] | None = None,
     by: Actor,
     now: datetime,
 ) -> SlaPolicy:
@@ -33,13 +34,17 @@ def set_sla_policy(
     Targets, hours and a window that aren't named stay as they hold for the client now. Clocks that run are moved to the
     new promise soon after, with the time that they used.
 
+    Args:
+        seen: the versions of which the caller saw one, 0 for none of its own; None where nobody looked.
+
     Raises:
+        VersionMovedOn: it is another one by now.
         Invalid: a target is zero, negative or longer than 90 days, the warnings don't rise, or a calendar isn't one that
             this policy may name.
     """
     by.require(Right.MANAGE)
     by.require_client(client.pk if client else None)
-    before, version = supersede(SlaPolicy, client=client)
+    before, version = supersede(SlaPolicy, client=client, seen=seen)
     held = terms_of(before) if before else terms_for(client)
     window = held.late_found_after if late_found_after is None else late_found_after
     terms = Terms(held.with_rows(targets, hours or {}), tuple(warn_at), window)
@@ -56,15 +61,17 @@ def set_sla_policy(
     return policy
 
 
-def return_to_default(client: Client, *, by: Actor, now: datetime) -> SlaPolicy:
+def return_to_default(
+    client: Client, *, seen: Collection[int] | None = None, by: Actor, now: datetime
+) -> SlaPolicy:
     """Promise this client nothing of its own any more: the agency's default holds for it. Clocks that run are moved.
 
     Raises:
-        NotFound: it has nothing of its own.
+        NotFound: it has nothing of its own; VersionMovedOn.
     """
     by.require(Right.MANAGE)
     by.require_client(client.pk)
-    policy: SlaPolicy | None = supersede(SlaPolicy, client=client)[0]
+    policy: SlaPolicy | None = supersede(SlaPolicy, client=client, seen=seen)[0]
     if policy is None:
         raise NotFound(
             f"{client.name} has no promises of its own: the agency's default holds for it already."
@@ -153,11 +160,13 @@ def _hours_told(term: Term, names: Mapping[UUID, str]) -> str:
     return f"calendar {names.get(term.within.calendar_id, term.within.calendar_id)}"
 
 
-def set_approval_policy(*, client: Client, asks: str, by: Actor, now: datetime) -> ApprovalPolicy:
-    """Say whether the client is asked before replies go out."""
+def set_approval_policy(
+    *, client: Client, asks: str, seen: Collection[int] | None = None, by: Actor, now: datetime
+) -> ApprovalPolicy:
+    """Say whether the client is asked before replies go out. Raises: VersionMovedOn."""
     by.require(Right.MANAGE)
     by.require_client(client.pk)
-    before, version = supersede(ApprovalPolicy, client=client)
+    before, version = supersede(ApprovalPolicy, client=client, seen=seen)
     policy = ApprovalPolicy(client=client, version=version, asks=asks, created_at=now, created_by=by.name)
     policy.save(force_insert=True)
     record(
@@ -167,4 +176,5 @@ def set_approval_policy(*, client: Client, asks: str, by: Actor, now: datetime) 
         now=now,
         details={"client": client.name, "asks": [before.asks if before else None, asks]},
     )
+    emit("approval_policy.changed", subject=policy, now=now, data={"version": version, "asks": asks})
     return policy

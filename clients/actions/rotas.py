@@ -11,6 +11,7 @@ from uuid import UUID
 
 from agency.actions.alarms import set_alarm
 from agency.actions.audit import differences, record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import Membership
@@ -79,6 +80,7 @@ def add_rota(
     rota.save(force_insert=True)
     _put_layers(rota, layers)
     record("rota.added", by=by, subject=rota, now=now, details=_told(rota))
+    emit("rota.added", subject=rota, now=now)
     set_alarm(HANDOVER, rota.pk, now)
     return get_rota(rota.pk, by=by)
 
@@ -100,6 +102,7 @@ def change_rota(
     _put_layers(rota, layers)
     if changed := differences(before, _told(rota)):
         record("rota.changed", by=by, subject=rota, now=now, details=changed)
+        emit("rota.changed", subject=rota, now=now)
     set_alarm(HANDOVER, rota.pk, now)
     return get_rota(rota.pk, by=by)
 
@@ -110,6 +113,7 @@ def end_rota(rota: Rota, *, by: Actor, now: datetime) -> None:
     rota.ended_at = now
     rota.save(update_fields=["ended_at"])
     record("rota.ended", by=by, subject=rota, now=now)
+    emit("rota.ended", subject=rota, now=now)
     # Whoever was on is told that they are off.
     set_alarm(HANDOVER, rota.pk, now)
 
@@ -164,6 +168,7 @@ def add_override(
     override.save(force_insert=True)
     details = {"member": str(member_id), "from": starts_at.isoformat(), "until": ends_at.isoformat()}
     record("rota.overridden", by=by, subject=rota, now=now, details=details)
+    emit("rota.overridden", subject=rota, now=now, data=details)
     set_alarm(HANDOVER, rota.pk, now)
     return override
 
@@ -202,6 +207,7 @@ def end_override(override: RotaOverride, *, by: Actor, now: datetime) -> None:
     override.save(update_fields=["ended_at"])
     details = {"member": str(override.member_id), "until": override.ends_at.isoformat()}
     record("rota.override_ended", by=by, subject=override.rota, now=now, details=details)
+    emit("rota.override_ended", subject=override.rota, now=now, data=details)
     set_alarm(HANDOVER, override.rota_id, now)
 
 
@@ -250,6 +256,7 @@ def set_member_hours(
     )
     details = {"calendar": calendar.name} if calendar else {"zone": zone, "week": told_week(stored)}
     record("member.hours_set", by=by, subject=member, now=now, details=details)
+    emit("member.hours_set", subject=member, now=now)
     return row
 
 
@@ -259,6 +266,7 @@ def clear_member_hours(*, by: Actor, now: datetime) -> None:
     deleted, _ = MemberHours.objects.filter(member=member).delete()
     if deleted:
         record("member.hours_cleared", by=by, subject=member, now=now)
+        emit("member.hours_cleared", subject=member, now=now)
 
 
 def _self(by: Actor) -> Membership:

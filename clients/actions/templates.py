@@ -4,6 +4,7 @@ from datetime import datetime
 from string import Formatter
 
 from agency.actions.audit import differences, record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Invalid
 from agency.rights import Right
@@ -49,6 +50,7 @@ def add_template(
     template = Template(client=client, name=name, kind=kind, text=text, created_at=now)
     template.save(force_insert=True)
     record("template.added", by=by, subject=template, now=now, details={"text": text})
+    emit("template.added", subject=template, now=now)
     return template
 
 
@@ -63,6 +65,7 @@ def change_template(template: Template, *, changes: dict[str, str], by: Actor, n
             setattr(template, field, value)
         template.save(update_fields=list(after))
         record("template.changed", by=by, subject=template, now=now, details=changed)
+        emit("template.changed", subject=template, now=now, data={"changed": sorted(changed)})
     return template
 
 
@@ -73,4 +76,5 @@ def archive_template(template: Template, *, by: Actor, now: datetime) -> Templat
         template.archived_at = now
         template.save(update_fields=["archived_at"])
         record("template.archived", by=by, subject=template, now=now)
+        emit("template.archived", subject=template, now=now)
     return template

@@ -1,26 +1,38 @@
 """Calendars as bodies: what comes in, and what goes out."""
 
-from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
+from agency.api.called import called
 from agency.api.schema import example
-from agency.api.serializers import Id, Input, Moment, Named, Text
-from agency.errors import Invalid
+from agency.api.serializers import Day, Id, Input, Moment, Named, Text
+from clients.api.weeks import (
+    AFTERNOON,
+    MORNING,
+    IntervalOutput,
+    Intervals,
+    WeekInput,
+    WeekOutput,
+    asked_week,
+    intervals,
+    pairs,
+    shown_week,
+)
 from clients.models import Calendar, CalendarVersion
-from clients.opening import DAY_FIELDS, MOST_EXCEPTIONS, MOST_INTERVALS, Opening, OtherDay
+from clients.opening import DAY_FIELDS, MOST_EXCEPTIONS, Opening, OtherDay
 from clients.queries.calendars import in_force
 from clients.words import Cover
 
-_MORNING, _AFTERNOON = {"opens": "09:00", "closes": "12:00"}, {"opens": "13:00", "closes": "17:00"}
 _WEEK: dict[str, Any] = {
-    day: [_MORNING, _AFTERNOON] if number < 5 else [] for number, day in enumerate(DAY_FIELDS)
+    day: [MORNING, AFTERNOON] if number < 5 else [] for number, day in enumerate(DAY_FIELDS)
 }
-_EVE = {"date": "2026-12-24", "intervals": [_MORNING], "name": "Christmas Eve"}
+MOVES = "Clocks that run are moved soon after; time that has passed keeps the hours it had."
+_EVE = {"date": "2026-12-24", "intervals": [MORNING], "name": "Christmas Eve"}
 _SAID: dict[str, Any] = {
-    "zone": "Europe/Riga",
+    "time_zone": "Europe/Riga",
     "week": _WEEK,
     "exceptions": [_EVE],
     "country": "LV",
@@ -28,41 +40,16 @@ _SAID: dict[str, Any] = {
 }
 
 
-class IntervalInput(Input):
-    """Half-open, in local time. Midnight at the end of a day is 24:00; a close that is earlier than its opening is on the
-    next day."""
-
-    opens = Text(max_length=5)
-    closes = Text(max_length=5)
-
-
-class Intervals(serializers.ListField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(child=IntervalInput(), max_length=MOST_INTERVALS, **kwargs)
-
-
-class WeekInput(Input):
-    """Open times by the day on which they open. Days left out are closed."""
-
-    monday = Intervals(required=False)
-    tuesday = Intervals(required=False)
-    wednesday = Intervals(required=False)
-    thursday = Intervals(required=False)
-    friday = Intervals(required=False)
-    saturday = Intervals(required=False)
-    sunday = Intervals(required=False)
-
-
 class OtherDayInput(Input):
     """A date that isn't like its weekday, nor a public holiday if it is one."""
 
-    date = serializers.DateField()
+    date = Day()
     intervals = Intervals(help_text="None: closed.")
     name = Text(max_length=120, allow_blank=True, default="")
 
 
 class OpeningInput(Input):
-    zone = Text(max_length=64, help_text="An IANA name, such as Europe/Riga.")
+    time_zone = Text(max_length=64, help_text="An IANA name, such as Europe/Riga.")
     week = WeekInput()
     exceptions = serializers.ListField(child=OtherDayInput(), max_length=MOST_EXCEPTIONS, default=list)
     country = Text(
@@ -100,44 +87,22 @@ class CalendarVersionInput(OpeningInput):
 def opening_of(given: dict[str, Any]) -> Opening:
     """A body as the actions take it."""
     return Opening(
-        zone=given["zone"],
-        week={day: _pairs(given["week"].get(name, [])) for day, name in enumerate(DAY_FIELDS)},
+        zone=given["time_zone"],
+        week=asked_week(given["week"]),
         exceptions=[
-            OtherDay(day["date"], _pairs(day["intervals"]), day["name"]) for day in given["exceptions"]
+            OtherDay(day["date"], pairs(day["intervals"]), day["name"]) for day in given["exceptions"]
         ],
         country=given["country"].upper(),
         region=given["region"],
     )
 
 
-def _pairs(intervals: Sequence[Mapping[str, str]]) -> list[tuple[str, str]]:
-    return [(interval["opens"], interval["closes"]) for interval in intervals]
-
-
-def as_in_the_body(error: Invalid) -> Invalid:
-    """The same error with its fields called as they are in a body."""
-    fields = {f"week/{name}" if name in DAY_FIELDS else name: said for name, said in error.fields.items()}
-    return Invalid(error.message, fields=fields)
+def as_in_the_body() -> AbstractContextManager[None]:
+    """Errors with their fields called as they are in a body."""
+    return called(zone="time_zone", **{day: f"week/{day}" for day in DAY_FIELDS})
 
 
 # Out --------------------------------------------------------------------------------------------------------
-
-
-class IntervalOutput(serializers.Serializer[Any]):
-    opens = serializers.CharField()
-    closes = serializers.CharField()
-
-
-class WeekOutput(serializers.Serializer[Any]):
-    """Open times by the day on which they open."""
-
-    monday = IntervalOutput(many=True)
-    tuesday = IntervalOutput(many=True)
-    wednesday = IntervalOutput(many=True)
-    thursday = IntervalOutput(many=True)
-    friday = IntervalOutput(many=True)
-    saturday = IntervalOutput(many=True)
-    sunday = IntervalOutput(many=True)
 
 
 class OtherDayOutput(serializers.Serializer[Any]):
@@ -146,6 +111,7 @@ class OtherDayOutput(serializers.Serializer[Any]):
     name = serializers.CharField(allow_blank=True)
 
 
+@example({"date": "2026-11-18", "name": "Republic of Latvia Proclamation Day"})
 class HolidayOutput(serializers.Serializer[Any]):
     date = serializers.DateField()
     name = serializers.CharField()
@@ -155,7 +121,7 @@ class CalendarVersionOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     version = serializers.IntegerField()
     effective_from = serializers.DateTimeField()
-    zone = serializers.CharField()
+    time_zone = serializers.CharField(source="zone")
     week = WeekOutput()
     exceptions = OtherDayOutput(many=True)
     country = serializers.CharField(allow_blank=True)
@@ -165,19 +131,26 @@ class CalendarVersionOutput(serializers.Serializer[Any]):
     created_by = serializers.CharField()
 
     def to_representation(self, instance: CalendarVersion) -> dict[str, Any]:
-        about: dict[str, Any] = {name: getattr(instance, name) for name in map(str, self.fields)}
-        about["week"] = {
-            name: _spells(instance.week.get(str(day), ())) for day, name in enumerate(DAY_FIELDS)
-        }
+        about: dict[str, Any] = {name: getattr(instance, name) for name in _PLAIN}
+        about["week"] = shown_week(instance.week)
         about["exceptions"] = [
-            {**day, "intervals": _spells(day["intervals"]), "name": day.get("name", "")}
+            {**day, "intervals": intervals(day["intervals"]), "name": day.get("name", "")}
             for day in instance.exceptions
         ]
         return dict(super().to_representation(about))
 
 
-def _spells(pairs: Sequence[Sequence[str]]) -> list[dict[str, str]]:
-    return [{"opens": opens, "closes": closes} for opens, closes in pairs]
+_PLAIN = (
+    "id",
+    "version",
+    "effective_from",
+    "zone",
+    "country",
+    "region",
+    "holidays",
+    "created_at",
+    "created_by",
+)
 
 
 _CALENDAR: dict[str, Any] = {

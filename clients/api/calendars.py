@@ -1,11 +1,9 @@
-"""Calendars, the agency's hours, and clients' hours."""
+"""Calendars and their versions."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,27 +11,21 @@ from rest_framework.response import Response
 from agency import clock
 from agency.api.schema import operation
 from agency.api.serializers import Filters, Moment, PageFilters
-from agency.api.views import ApiView
-from agency.errors import Invalid, NotFound
+from agency.errors import Invalid
 from agency.rights import Right
 from clients.actions.calendars import (
     archive_calendar,
     change_calendar,
     create_calendar,
     rename_calendar,
-    set_default_calendar,
     withdraw_version,
 )
-from clients.actions.client_hours import set_client_hours
 from clients.api.calendar_shapes import (
+    MOVES,
     CalendarInput,
     CalendarName,
     CalendarOutput,
     CalendarVersionInput,
-    ClientHoursInput,
-    ClientHoursOutput,
-    DefaultInput,
-    DefaultOutput,
     DueOutput,
     OpenNowOutput,
     WholeCalendarOutput,
@@ -41,12 +33,11 @@ from clients.api.calendar_shapes import (
     opening_of,
     whole,
 )
-from clients.api.effects import EffectsOutput, shown
+from clients.api.effects import EffectsOutput
+from clients.api.previews import LOOKS, Previewing
 from clients.api.references import named_client
-from clients.models import Calendar, Client
-from clients.previewing import EffectsOf
+from clients.models import Calendar
 from clients.queries.calendars import (
-    default_calendar,
     get_calendar,
     get_version,
     hours_by_calendar,
@@ -54,12 +45,8 @@ from clients.queries.calendars import (
     state_of,
     versions_of,
 )
-from clients.queries.clients import get_client
 from clients.terms import LONGEST
-from clients.words import Cover
 
-_MOVES = "Clocks that run are moved soon after; time that has passed keeps the hours it had."
-_LOOKS = "Nothing is changed. What saving at this moment would do to the clocks that run, counted exactly."
 # Between these a calendar can say something.
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)
 
@@ -87,23 +74,7 @@ class DueFilters(Filters):
         }
 
 
-class _Previewing(ApiView):
-    effects: EffectsOf | None = None  # given by whoever puts the application together
-
-    def _preview(self, change: Callable[[], object], client: Client | None) -> Response:
-        if self.effects is None:
-            raise ImproperlyConfigured(f"{type(self).__name__} can't preview without `effects`.")
-        return Response(shown(self.effects(change, client=client, by=self.actor, now=clock.now())))
-
-    def _named(self, calendar_id: UUID | None) -> Calendar | None:
-        """The calendar that the field `calendar` names."""
-        try:
-            return get_calendar(calendar_id, by=self.actor) if calendar_id else None
-        except NotFound:
-            raise Invalid.field("calendar", "There is no calendar with this id.") from None
-
-
-class CalendarViews(_Previewing):
+class CalendarViews(Previewing):
     rights = {
         "list": Right.READ,
         "create": Right.MANAGE,
@@ -135,12 +106,10 @@ class CalendarViews(_Previewing):
     def create(self, request: Request) -> Response:
         given = self.body(CalendarInput)
         client = named_client(given["client"], by=self.actor) if given["client"] else None
-        try:
+        with as_in_the_body():
             calendar = create_calendar(
                 client=client, name=given["name"], opening=opening_of(given), by=self.actor, now=clock.now()
             )
-        except Invalid as error:
-            raise as_in_the_body(error) from None
         return self._whole(calendar, status=201)
 
     @operation("get_calendar", "A calendar with all its versions", gives=WholeCalendarOutput)
@@ -158,7 +127,7 @@ class CalendarViews(_Previewing):
         "Let a calendar say something else",
         takes=CalendarVersionInput,
         gives=WholeCalendarOutput,
-        description=f"A new version, from now or from a moment to come. {_MOVES} A version that was planned for the same "
+        description=f"A new version, from now or from a moment to come. {MOVES} A version that was planned for the same "
         "moment goes. Saying what it says already changes nothing.",
     )
     def change(self, request: Request, calendar_id: UUID) -> Response:
@@ -171,18 +140,18 @@ class CalendarViews(_Previewing):
         "What another version of a calendar would change",
         takes=CalendarVersionInput,
         gives=EffectsOutput,
-        description=_LOOKS,
+        description=LOOKS,
     )
     def preview(self, request: Request, calendar_id: UUID) -> Response:
         calendar = get_calendar(calendar_id, by=self.actor)
-        return self._preview(lambda: self._change(calendar), calendar.client)
+        return self.previewed(lambda: self._change(calendar), calendar.client)
 
     @operation(
         "withdraw_calendar_version",
         "Take a planned version of a calendar back",
         status=204,
         conflicts=True,
-        description=f"Of one that holds already, nothing can be taken back. {_MOVES}",
+        description=f"Of one that holds already, nothing can be taken back. {MOVES}",
     )
     def withdraw(self, request: Request, version_id: UUID) -> Response:
         withdraw_version(get_version(version_id, by=self.actor), by=self.actor, now=clock.now())
@@ -221,12 +190,10 @@ class CalendarViews(_Previewing):
     def _change(self, calendar: Calendar) -> None:
         given = self.body(CalendarVersionInput)
         since = given["effective_from"]
-        try:
+        with as_in_the_body():
             change_calendar(
                 calendar, opening=opening_of(given), effective_from=since, by=self.actor, now=clock.now()
             )
-        except Invalid as error:
-            raise as_in_the_body(error) from None
 
     def _whole(self, calendar: Calendar, *, status: int = 200) -> Response:
         return Response(whole(calendar, versions_of(calendar), clock.now()), status=status)
@@ -239,77 +206,3 @@ def _within(name: str, at: datetime | None) -> datetime:
     if not EARLIEST <= at < LATEST:
         raise Invalid.field(name, "Choose a moment from 1970 to 2098.")
     return at.astimezone(UTC)
-
-
-class DefaultCalendarViews(_Previewing):
-    rights = {"retrieve": Right.READ, "update": Right.MANAGE, "preview": Right.MANAGE}
-
-    @operation("get_default_calendar", "The agency's hours", gives=DefaultOutput)
-    def retrieve(self, request: Request) -> Response:
-        return Response(DefaultOutput({"calendar": default_calendar()}).data)
-
-    @operation(
-        "set_default_calendar",
-        "Set the agency's hours",
-        takes=DefaultInput,
-        gives=DefaultOutput,
-        description=f"Every client without hours of its own runs by them. {_MOVES}",
-    )
-    def update(self, request: Request) -> Response:
-        self._set()
-        return self.retrieve(request)
-
-    @operation(
-        "preview_default_calendar",
-        "What other hours of the agency would change",
-        takes=DefaultInput,
-        gives=EffectsOutput,
-        description=_LOOKS,
-    )
-    def preview(self, request: Request) -> Response:
-        self.actor.require_all_clients()
-        return self._preview(self._set, None)
-
-    def _set(self) -> None:
-        calendar = self._named(self.body(DefaultInput)["calendar"])
-        set_default_calendar(calendar, by=self.actor, now=clock.now())
-
-
-class ClientHoursViews(_Previewing):
-    rights = {"retrieve": Right.READ, "update": Right.MANAGE, "preview": Right.MANAGE}
-
-    @operation("get_client_hours", "A client's hours and after-hours cover", gives=ClientHoursOutput)
-    def retrieve(self, request: Request, client_id: UUID) -> Response:
-        client = get_client(client_id, by=self.actor)
-        runs_by = client.calendar or default_calendar()
-        about = {"calendar": client.calendar, "runs_by": runs_by, "cover": client.cover}
-        return Response(ClientHoursOutput(about).data)
-
-    @operation(
-        "set_client_hours",
-        "Set a client's hours and after-hours cover",
-        takes=ClientHoursInput,
-        gives=ClientHoursOutput,
-        description=_MOVES,
-    )
-    def update(self, request: Request, client_id: UUID) -> Response:
-        self._set(get_client(client_id, by=self.actor))
-        return self.retrieve(request, client_id)
-
-    @operation(
-        "preview_client_hours",
-        "What other hours of a client would change",
-        takes=ClientHoursInput,
-        gives=EffectsOutput,
-        description=_LOOKS,
-    )
-    def preview(self, request: Request, client_id: UUID) -> Response:
-        client = get_client(client_id, by=self.actor)
-        return self._preview(lambda: self._set(client), client)
-
-    def _set(self, client: Client) -> None:
-        given = self.body(ClientHoursInput)
-        calendar = self._named(given["calendar"])
-        set_client_hours(
-            client, calendar=calendar, cover=Cover(given["cover"]), by=self.actor, now=clock.now()
-        )

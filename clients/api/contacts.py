@@ -20,7 +20,7 @@ from clients.words import Part
 
 
 class ContactFilters(PageFilters):
-    client = serializers.UUIDField(required=False)
+    client = serializers.UUIDField(required=False, help_text="Only those of this client.")
 
 
 @example({"email": "dora@brightwater.example"})

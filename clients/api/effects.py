@@ -9,16 +9,21 @@ from clients.previewing import Effects
 from clients.words import ClockKind, Priority
 
 
+class EffectClientOutput(serializers.Serializer[Any]):
+    id = serializers.UUIDField(source="client_id")
+    name = serializers.CharField(source="client")
+
+
 class EffectOutput(serializers.Serializer[Any]):
     """One clock that would be due sooner."""
 
     mention = serializers.UUIDField(source="mention_id")
     text = serializers.CharField(source="mention", help_text="How the post begins.")
-    client = serializers.CharField()
+    client = EffectClientOutput(source="*")
     kind = serializers.ChoiceField(ClockKind.choices)
     priority = serializers.ChoiceField(Priority.choices)
-    due_before = serializers.DateTimeField(allow_null=True)
-    due_after = serializers.DateTimeField(allow_null=True)
+    was_due_at = serializers.DateTimeField(source="due_before", allow_null=True)
+    due_at = serializers.DateTimeField(source="due_after", allow_null=True)
     inherited = serializers.BooleanField(
         help_text="The new target is used up already: a little grace is left."
     )
@@ -39,11 +44,11 @@ class EffectOutput(serializers.Serializer[Any]):
             {
                 "mention": "0195677c-0a54-7000-8d2f-0f3c9a6b1e55",
                 "text": "Closed again at nine. Does anybody answer there?",
-                "client": "Brightwater",
+                "client": {"id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08", "name": "Brightwater"},
                 "kind": "respond",
                 "priority": "urgent",
-                "due_before": "2026-03-06T18:04:00Z",
-                "due_after": "2026-03-06T17:34:00Z",
+                "was_due_at": "2026-03-06T18:04:00Z",
+                "due_at": "2026-03-06T17:34:00Z",
                 "inherited": False,
             }
         ],

@@ -8,8 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
+from agency.api.preconditions import must_match, tagged
 from agency.api.schema import example, operation
-from agency.api.serializers import Id, Input, Named, Text, Whole
+from agency.api.serializers import Id, Input, Named, Switch, Text, Whole
 from agency.api.views import ApiView
 from agency.rights import Right
 from clients.actions.ladders import reset_ladder, set_ladder
@@ -29,10 +30,11 @@ _STEP = {
     "priorities": ["urgent", "high"],
 }
 _RUNGS = [
-    {"whom": ["on_call", "assignee"], "wait": 10, "member": None},
-    {"whom": ["managers"], "wait": 10, "member": None},
-    {"whom": ["owners"], "wait": 15, "member": None},
+    {"whom": ["on_call", "assignee"], "wait": 600, "member": None},
+    {"whom": ["managers"], "wait": 600, "member": None},
+    {"whom": ["owners"], "wait": 900, "member": None},
 ]
+MINUTE = 60
 _DO = [(do.value, do.value) for do in Do]
 _WHOM = [(whom.value, whom.value) for whom in Whom]
 
@@ -52,12 +54,24 @@ class LadderStepInput(Input):
     )
 
 
+class WholeMinutes(Whole):
+    """Seconds, in whole minutes."""
+
+    default_error_messages = {"minutes": "Whole minutes: a multiple of 60 seconds."}
+
+    def to_internal_value(self, data: Any) -> int:
+        seconds = super().to_internal_value(data)
+        if seconds % MINUTE:
+            self.fail("minutes")
+        return seconds
+
+
 class LadderRungInput(Input):
     whom = serializers.MultipleChoiceField(choices=_WHOM)
-    wait = Whole(
-        min_value=1,
-        max_value=LONGEST_WAIT,
-        help_text="Minutes for somebody to acknowledge it before the next rung.",
+    wait = WholeMinutes(
+        min_value=MINUTE,
+        max_value=LONGEST_WAIT * MINUTE,
+        help_text="Seconds for somebody to acknowledge it before the next rung, in whole minutes.",
     )
     member = Id(required=False, allow_null=True, default=None, help_text="With `member` in `whom`.")
 
@@ -69,7 +83,7 @@ class LadderInput(Input):
     again = Whole(
         default=0, min_value=0, max_value=MOST_AGAIN, help_text="How often the last rung is climbed again."
     )
-    tells_contacts = serializers.BooleanField(
+    tells_contacts = Switch(
         default=True, help_text="Whether the client's alert recipients are mailed of something urgent."
     )
 
@@ -85,7 +99,7 @@ class LadderStepOutput(serializers.Serializer[Any]):
 
 class LadderRungOutput(serializers.Serializer[Any]):
     whom = serializers.ListField(child=serializers.ChoiceField(_WHOM))
-    wait = serializers.IntegerField()
+    wait = serializers.IntegerField(help_text="Seconds before the next rung.")
     member = serializers.UUIDField(allow_null=True)
 
 
@@ -130,7 +144,7 @@ def _shown(held: Held, client: Client | None) -> dict[str, Any]:
         "client": row.client if row else None,
         "version": row.version if row else None,
         "steps": steps,
-        "rungs": rungs,
+        "rungs": [{**rung, "wait": rung["wait"] * MINUTE} for rung in rungs],
         "again": held.plan.again,
         "tells_contacts": held.plan.tells_contacts,
         "effective_from": row.effective_from if row else None,
@@ -151,7 +165,11 @@ def _asked(given: dict[str, Any]) -> Plan:
         for step in given["steps"]
     ]
     rungs = [
-        {**rung, "whom": [whom.value for whom in Whom if whom.value in rung["whom"]]}
+        {
+            **rung,
+            "whom": [whom.value for whom in Whom if whom.value in rung["whom"]],
+            "wait": rung["wait"] // MINUTE,
+        }
         for rung in given["rungs"]
     ]
     return of_json(steps, rungs, again=given["again"], tells_contacts=given["tells_contacts"])
@@ -167,20 +185,30 @@ class _Ladders(ApiView):
 
     def _retrieve(self, client_id: UUID | None = None) -> Response:
         client = self._client(client_id)
-        return Response(_shown(ladder_of(client, by=self.actor), client))
+        held = ladder_of(client, by=self.actor)
+        own = held.row if held.row and held.row.client_id == client_id else None
+        return tagged(_shown(held, client), own.version if own else 0)
 
     def _update(self, client_id: UUID | None = None) -> Response:
-        client = self._client(client_id)
-        set_ladder(client=client, plan=_asked(self.body(LadderInput)), by=self.actor, now=clock.now())
-        return Response(_shown(ladder_of(client, by=self.actor), client))
+        seen, client = must_match(self.request), self._client(client_id)
+        plan = _asked(self.body(LadderInput))
+        set_ladder(client=client, plan=plan, seen=seen, by=self.actor, now=clock.now())
+        return self._retrieve(client_id)
 
     def _destroy(self, client_id: UUID | None = None) -> Response:
-        reset_ladder(client=self._client(client_id), by=self.actor, now=clock.now())
+        seen, client = must_match(self.request), self._client(client_id)
+        reset_ladder(client=client, seen=seen, by=self.actor, now=clock.now())
         return Response(status=204)
 
 
 class DefaultLadderViews(_Ladders):
-    @operation("get_default_ladder", "Who is told, for every client by default", gives=LadderOutput)
+    @operation(
+        "get_default_ladder",
+        "Who is told, for every client by default",
+        gives=LadderOutput,
+        tagged=True,
+        description='Its ETag is `"0"` while nobody set one.',
+    )
     def retrieve(self, request: Request) -> Response:
         return self._retrieve()
 
@@ -189,12 +217,20 @@ class DefaultLadderViews(_Ladders):
         "Say who is told, for every client by default",
         takes=LadderInput,
         gives=LadderOutput,
+        if_match="required",
+        tagged=True,
         description="A new version. What is being climbed already goes on as it began.",
     )
     def update(self, request: Request) -> Response:
         return self._update()
 
-    @operation("reset_default_ladder", "Go back to the usual ladder", status=204, conflicts=True)
+    @operation(
+        "reset_default_ladder",
+        "Go back to the usual ladder",
+        status=204,
+        conflicts=True,
+        if_match="required",
+    )
     def destroy(self, request: Request) -> Response:
         return self._destroy()
 
@@ -204,7 +240,9 @@ class LadderViews(_Ladders):
         "get_ladder",
         "Who is told, for a client",
         gives=LadderOutput,
-        description="Its own ladder, else the agency's, else the usual one: see `whose`.",
+        tagged=True,
+        description='Its own ladder, else the agency\'s, else the usual one: see `whose`. Its ETag is `"0"` while it has'
+        " none of its own.",
     )
     def retrieve(self, request: Request, client_id: UUID) -> Response:
         return self._retrieve(client_id)
@@ -214,11 +252,15 @@ class LadderViews(_Ladders):
         "Say who is told, for a client",
         takes=LadderInput,
         gives=LadderOutput,
+        if_match="required",
+        tagged=True,
         description="A new version. What is being climbed already goes on as it began.",
     )
     def update(self, request: Request, client_id: UUID) -> Response:
         return self._update(client_id)
 
-    @operation("reset_ladder", "Go back to the agency's ladder", status=204, conflicts=True)
+    @operation(
+        "reset_ladder", "Go back to the agency's ladder", status=204, conflicts=True, if_match="required"
+    )
     def destroy(self, request: Request, client_id: UUID) -> Response:
         return self._destroy(client_id)

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
+from agency.api.preconditions import must_match, tagged
 from agency.api.schema import example, operation
 from agency.api.serializers import Input
 from agency.api.views import ApiView
@@ -33,20 +34,27 @@ class ApprovalPolicyOutput(serializers.Serializer[Any]):
 class ApprovalPolicyViews(ApiView):
     rights = {"retrieve": Right.READ, "update": Right.MANAGE}
 
-    @operation("get_approval_policy", "Whether a client is asked before replies", gives=ApprovalPolicyOutput)
+    @operation(
+        "get_approval_policy",
+        "Whether a client is asked before replies",
+        gives=ApprovalPolicyOutput,
+        tagged=True,
+    )
     def retrieve(self, request: Request, client_id: UUID) -> Response:
         policy = current_approval_policy(get_client(client_id, by=self.actor).pk)
-        return Response(ApprovalPolicyOutput(policy).data)
+        return tagged(ApprovalPolicyOutput(policy).data, policy.version)
 
     @operation(
         "set_approval_policy",
         "Say whether a client is asked before replies",
         takes=ApprovalPolicyInput,
         gives=ApprovalPolicyOutput,
+        if_match="required",
+        tagged=True,
         description="Each change is a new version.",
     )
     def update(self, request: Request, client_id: UUID) -> Response:
-        client = get_client(client_id, by=self.actor)
+        seen, client = must_match(request), get_client(client_id, by=self.actor)
         given = self.body(ApprovalPolicyInput)
-        policy = set_approval_policy(client=client, **given, by=self.actor, now=clock.now())
-        return Response(ApprovalPolicyOutput(policy).data)
+        policy = set_approval_policy(client=client, **given, seen=seen, by=self.actor, now=clock.now())
+        return tagged(ApprovalPolicyOutput(policy).data, policy.version)

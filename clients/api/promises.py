@@ -1,278 +1,52 @@
 """What was promised (SLA policies), over the API."""
 
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ImproperlyConfigured
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
 from agency.api.pagination import Keyset
-from agency.api.schema import example, operation
-from agency.api.serializers import Id, Input, Named, PageFilters, Seconds, Whole
-from agency.api.views import ApiView
+from agency.api.preconditions import Seen, must_match, tagged
+from agency.api.schema import operation
+from agency.api.serializers import PageFilters
 from agency.errors import Invalid, NotFound
 from agency.rights import Right
 from clients.actions.policies import return_to_default, set_sla_policy
-from clients.api.effects import EffectsOutput, shown
+from clients.api.effects import EffectsOutput
+from clients.api.previews import LOOKS, Previewing
+from clients.api.promise_shapes import SlaPolicyInput, SlaPolicyOutput, asked, pointer
 from clients.models import Client, SlaPolicy
-from clients.previewing import EffectsOf
 from clients.queries.clients import get_client, match_sla_policies, sla_policy_of
 from clients.queries.policies import list_policies
-from clients.terms import LONGEST, PROMISED, WARN_AT, Key, Within
-from clients.words import ClockKind, HoursOf, Priority
 
-_TARGETS = {
-    "urgent": {"claim": 900, "respond": 3600, "decide": 1800, "publish": 600},
-    "high": {"claim": 1800, "respond": 14400, "decide": 3600, "publish": 900},
-    "normal": {"claim": 7200, "respond": 28800, "decide": 14400, "publish": 1800},
-    "low": {"claim": 28800, "respond": 86400, "decide": 86400, "publish": 3600},
-}
-_CLIENTS: dict[str, Any] = {"of": "client", "calendar": None}
-_ALWAYS: dict[str, Any] = {"of": "always", "calendar": None}
-_HOURS = {
-    priority.value: {
-        "claim": _CLIENTS,
-        "respond": _ALWAYS if priority == Priority.URGENT else _CLIENTS,
-        "decide": _CLIENTS,
-        "publish": _ALWAYS,
-    }
-    for priority in Priority
-}
-_STAYS = "Left out: it stays as it is."
-
-
-class Target(Whole):
-    """Seconds, at most 90 days."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=int(LONGEST.total_seconds()), **kwargs)
-
-
-class TargetsInput(Input):
-    """Seconds by clock."""
-
-    claim = Target()
-    respond = Target()
-    decide = Target()
-    publish = Target(required=False, help_text=f"From approved to live. {_STAYS}")
-
-
-class PrioritiesInput(Input):
-    """Targets by priority."""
-
-    urgent = TargetsInput()
-    high = TargetsInput()
-    normal = TargetsInput()
-    low = TargetsInput()
-
-
-class WithinInput(Input):
-    """The hours that a promise runs in."""
-
-    of = serializers.ChoiceField(HoursOf.choices)
-    calendar = Id(required=False, allow_null=True, help_text="With `calendar`: which one.")
-
-
-class WithinByClockInput(Input):
-    """Hours by clock."""
-
-    claim = WithinInput(required=False)
-    respond = WithinInput(required=False)
-    decide = WithinInput(required=False)
-    publish = WithinInput(required=False)
-
-
-class HoursInput(Input):
-    """Hours by priority."""
-
-    urgent = WithinByClockInput(required=False)
-    high = WithinByClockInput(required=False)
-    normal = WithinByClockInput(required=False)
-    low = WithinByClockInput(required=False)
-
-
-@example(
-    {
-        "targets": _TARGETS,
-        "hours": {"urgent": {"respond": {"of": "always"}}},
-        "warn_at": [50, 75, 90],
-        "late_found_after": 86400,
-    }
-)
-class SlaPolicyInput(Input):
-    targets = PrioritiesInput()
-    hours = HoursInput(required=False, help_text="What is left out stays as it is.")
-    warn_at = serializers.ListField(
-        child=Whole(min_value=1, max_value=99),
-        default=list(WARN_AT),
-        max_length=20,
-        help_text="Rising percentages of a target.",
-    )
-    late_found_after = Target(
-        required=False,
-        help_text=f"A post older than this when it is found can't break the promise to respond. {_STAYS}",
-    )
-
-
-class TargetsOutput(serializers.Serializer[Any]):
-    """Seconds by clock."""
-
-    claim = Seconds()
-    respond = Seconds()
-    decide = Seconds()
-    publish = Seconds()
-
-
-class PrioritiesOutput(serializers.Serializer[Any]):
-    """Targets by priority."""
-
-    urgent = TargetsOutput()
-    high = TargetsOutput()
-    normal = TargetsOutput()
-    low = TargetsOutput()
-
-
-class WithinOutput(serializers.Serializer[Any]):
-    """The hours that a promise runs in."""
-
-    of = serializers.ChoiceField(HoursOf.choices)
-    calendar = Named(allow_null=True, help_text="With `calendar`: which one.")
-
-
-class WithinByClockOutput(serializers.Serializer[Any]):
-    """Hours by clock."""
-
-    claim = WithinOutput()
-    respond = WithinOutput()
-    decide = WithinOutput()
-    publish = WithinOutput()
-
-
-class HoursOutput(serializers.Serializer[Any]):
-    """Hours by priority."""
-
-    urgent = WithinByClockOutput()
-    high = WithinByClockOutput()
-    normal = WithinByClockOutput()
-    low = WithinByClockOutput()
-
-
-@example(
-    {
-        "client": None,
-        "version": 1,
-        "targets": _TARGETS,
-        "hours": _HOURS,
-        "warn_at": [50, 75, 90],
-        "late_found_after": 86400,
-        "effective_from": "2026-03-06T17:04:00Z",
-        "created_by": "Ana",
-        "current": True,
-        "withdrawn_at": None,
-        "withdrawn_by": "",
-    }
-)
-class SlaPolicyOutput(serializers.Serializer[Any]):
-    client = Named(allow_null=True, help_text="Whose policy it is; null: the agency's default.")
-    version = serializers.IntegerField()
-    targets = PrioritiesOutput()
-    hours = HoursOutput()
-    warn_at = serializers.ListField(child=serializers.IntegerField())
-    late_found_after = Seconds()
-    effective_from = serializers.DateTimeField()
-    created_by = serializers.CharField()
-    current = serializers.BooleanField()
-    withdrawn_at = serializers.DateTimeField(
-        allow_null=True, help_text="When the client went back to the agency's default, if it did then."
-    )
-    withdrawn_by = serializers.CharField(allow_blank=True)
-
-    def to_representation(self, instance: SlaPolicy) -> dict[str, Any]:
-        targets: dict[str, dict[str, Any]] = {priority: {} for priority in Priority.values}
-        hours: dict[str, dict[str, Any]] = {priority: {} for priority in Priority.values}
-        for row in instance.targets.all():
-            if row.kind in PROMISED:
-                targets[row.priority][row.kind] = row.target
-                hours[row.priority][row.kind] = {"of": row.hours, "calendar": row.calendar}
-        about = {name: getattr(instance, name) for name in _PLAIN}
-        return dict(super().to_representation({**about, "targets": targets, "hours": hours}))
-
-
-_PLAIN = (
-    *("client", "version", "warn_at", "late_found_after", "effective_from", "created_by", "current"),
-    *("withdrawn_at", "withdrawn_by"),
+_MOVES = (
+    "A new version. Clocks that run are moved to it soon after, with the time that they used: a target that is used up "
+    "already leaves a little grace, and a breach stays."
 )
 
 
-def _shown(policy: SlaPolicy | None) -> Response:
-    if policy is None:
-        raise NotFound
-    return Response(SlaPolicyOutput(policy).data)
-
-
-def _asked(given: dict[str, Any]) -> dict[str, Any]:
-    """A body as `set_sla_policy` takes it."""
-    window = given.get("late_found_after")
-    return {
-        "targets": {key: timedelta(seconds=seconds) for key, seconds in _cells(given["targets"])},
-        "hours": {
-            key: Within(HoursOf(within["of"]), within.get("calendar"))
-            for key, within in _cells(given.get("hours", {}))
-        },
-        "warn_at": given["warn_at"],
-        "late_found_after": timedelta(seconds=window) if window else None,
-    }
-
-
-def _cells(rows: dict[str, dict[str, Any]]) -> list[tuple[Key, Any]]:
-    return [
-        ((Priority(priority), ClockKind(kind)), value)
-        for priority, row in rows.items()
-        for kind, value in row.items()
-    ]
-
-
-class _Promising(ApiView):
+class _Promising(Previewing):
     """Saving, with the fields of an error called as in the body; and a preview of it."""
 
-    effects: EffectsOf | None = None  # given by whoever puts the application together
-
-    def _save(self, client: Client | None) -> SlaPolicy:
-        given = _asked(self.body(SlaPolicyInput))
+    def _save(self, client: Client | None, seen: Seen | None = None) -> SlaPolicy:
+        given = asked(self.body(SlaPolicyInput))
         try:
-            return set_sla_policy(client=client, **given, by=self.actor, now=clock.now())
+            return set_sla_policy(client=client, **given, seen=seen, by=self.actor, now=clock.now())
         except Invalid as error:
-            fields = {_pointer(name): sentence for name, sentence in error.fields.items()}
+            fields = {pointer(name): sentence for name, sentence in error.fields.items()}
             raise Invalid(error.message, fields=fields) from None
-
-    def _preview(self, change: Any, client: Client | None) -> Response:
-        if self.effects is None:
-            raise ImproperlyConfigured(f"{type(self).__name__} can't preview without `effects`.")
-        return Response(shown(self.effects(change, client=client, by=self.actor, now=clock.now())))
 
     def _versions(self, client: Client | None) -> Response:
         rows = list_policies(client, by=self.actor)
         return self.page(rows, SlaPolicyOutput, by="-effective_from", kind="t")
 
 
-def _pointer(name: str) -> str:
-    """`urgent_respond_hours` is `hours/urgent/respond` in a body."""
-    priority, _, rest = name.partition("_")
-    if priority not in Priority.values:
-        return name
-    where = "hours" if rest.endswith("_hours") else "targets"
-    return f"{where}/{priority}/{rest.removesuffix('_hours')}"
-
-
-_MOVES = (
-    "A new version. Clocks that run are moved to it soon after, with the time that they used: a target that is used up "
-    "already leaves a little grace, and a breach stays."
-)
-_LOOKS = "Nothing is changed. What saving at this moment would do to the clocks that run, counted exactly."
+def _shown(policy: SlaPolicy | None, client_id: UUID | None) -> Response:
+    """With the version as its ETag, and "0" where the default holds for a client."""
+    if policy is None:
+        raise NotFound
+    return tagged(SlaPolicyOutput(policy).data, policy.version if policy.client_id == client_id else 0)
 
 
 class DefaultSlaPolicyViews(_Promising):
@@ -285,19 +59,26 @@ class DefaultSlaPolicyViews(_Promising):
     filters = {"versions": PageFilters}
     pagination_class = Keyset
 
-    @operation("get_default_sla_policy", "What every client is promised by default", gives=SlaPolicyOutput)
+    @operation(
+        "get_default_sla_policy",
+        "What every client is promised by default",
+        gives=SlaPolicyOutput,
+        tagged=True,
+    )
     def retrieve(self, request: Request) -> Response:
-        return _shown(sla_policy_of(None))
+        return _shown(sla_policy_of(None), None)
 
     @operation(
         "set_default_sla_policy",
         "Promise every client by default",
         takes=SlaPolicyInput,
         gives=SlaPolicyOutput,
+        if_match="required",
+        tagged=True,
         description=_MOVES,
     )
     def update(self, request: Request) -> Response:
-        self._save(None)
+        self._save(None, must_match(request))
         return self.retrieve(request)
 
     @operation(
@@ -305,11 +86,11 @@ class DefaultSlaPolicyViews(_Promising):
         "What another default would change",
         takes=SlaPolicyInput,
         gives=EffectsOutput,
-        description=_LOOKS,
+        description=LOOKS,
     )
     def preview(self, request: Request) -> Response:
         self.actor.require_all_clients()
-        return self._preview(lambda: self._save(None), None)
+        return self.previewed(lambda: self._save(None), None)
 
     @operation(
         "list_default_sla_policy_versions",
@@ -337,31 +118,36 @@ class SlaPolicyViews(_Promising):
         "get_sla_policy",
         "What a client is promised",
         gives=SlaPolicyOutput,
-        description="Its own policy, else the agency's default (then `client` is null).",
+        tagged=True,
+        description='Its own policy, else the agency\'s default: then `client` is null, and the ETag `"0"`.',
     )
     def retrieve(self, request: Request, client_id: UUID) -> Response:
         client_pk = get_client(client_id, by=self.actor).pk
-        return _shown(match_sla_policies({client_pk})[client_pk])
+        return _shown(match_sla_policies({client_pk})[client_pk], client_pk)
 
     @operation(
         "set_sla_policy",
         "Promise a client",
         takes=SlaPolicyInput,
         gives=SlaPolicyOutput,
+        if_match="required",
+        tagged=True,
         description=_MOVES,
     )
     def update(self, request: Request, client_id: UUID) -> Response:
-        self._save(get_client(client_id, by=self.actor))
+        self._save(get_client(client_id, by=self.actor), must_match(request))
         return self.retrieve(request, client_id)
 
     @operation(
         "return_to_default_sla_policy",
         "Promise a client the agency's default again",
         status=204,
+        if_match="required",
         description="Its own versions stay readable. Clocks that run are moved. 404 where it has no policy of its own.",
     )
     def destroy(self, request: Request, client_id: UUID) -> Response:
-        return_to_default(get_client(client_id, by=self.actor), by=self.actor, now=clock.now())
+        client, seen = get_client(client_id, by=self.actor), must_match(request)
+        return_to_default(client, seen=seen, by=self.actor, now=clock.now())
         return Response(status=204)
 
     @operation(
@@ -369,21 +155,21 @@ class SlaPolicyViews(_Promising):
         "What another promise to a client would change",
         takes=SlaPolicyInput,
         gives=EffectsOutput,
-        description=_LOOKS,
+        description=LOOKS,
     )
     def preview(self, request: Request, client_id: UUID) -> Response:
         client = get_client(client_id, by=self.actor)
-        return self._preview(lambda: self._save(client), client)
+        return self.previewed(lambda: self._save(client), client)
 
     @operation(
         "preview_return_to_default_sla_policy",
         "What going back to the agency's default would change",
         gives=EffectsOutput,
-        description=f"{_LOOKS} 404 where the client has no policy of its own.",
+        description=f"{LOOKS} 404 where the client has no policy of its own.",
     )
     def preview_default(self, request: Request, client_id: UUID) -> Response:
         client = get_client(client_id, by=self.actor)
-        return self._preview(lambda: return_to_default(client, by=self.actor, now=clock.now()), client)
+        return self.previewed(lambda: return_to_default(client, by=self.actor, now=clock.now()), client)
 
     @operation(
         "list_sla_policy_versions",

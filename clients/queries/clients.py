@@ -7,6 +7,7 @@ from django.db.models import F, Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
+from agency.remembered import Remembered
 from agency.rights import Right
 from clients.models import ApprovalPolicy, Client, Contact, Query, SlaPolicy, Template
 from clients.queries.contacts import contacts_who_may
@@ -59,8 +60,15 @@ def current_query(client_id: UUID) -> Query | None:
     return Query.objects.filter(client_id=client_id, current=True).first()
 
 
+_current_policy = Remembered(
+    lambda client_id: ApprovalPolicy.objects.filter(client_id=client_id, current=True)
+)
+
+
 def current_approval_policy(client_id: UUID) -> ApprovalPolicy:
-    policy: ApprovalPolicy = ApprovalPolicy.objects.get(client_id=client_id, current=True)
+    policy: ApprovalPolicy | None = _current_policy.first(client_id=client_id)
+    if policy is None:
+        raise ApprovalPolicy.DoesNotExist
     return policy
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "config.wsgi:application"
+STREAM = "config.asgi:application"
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery")
 QUEUES = "collect,publish,deliver,data,default"
 # What `up` runs: sources that hang fill the processes that read sources, and hold up nothing else.
@@ -31,6 +32,15 @@ def web(*, host: str, port: int, workers: int = 2, threads: int = 4) -> list[str
     # A worker that died is replaced at once; one that hangs is ended before the grace is over.
     command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
     return [*command, "--workers-kill-timeout", "5", APPLICATION]
+
+
+def stream(*, host: str, port: int) -> list[str]:
+    """One process: an open stream costs it some memory, no thread and no database connection."""
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port)]
+    # As many as are open may be under way at once; `EARSHOT_STREAMS` says how many that are.
+    command += ["--workers", "1", "--backlog", "4096", "--backpressure", "100000"]
+    command += ["--respawn-failed-workers", "--respawn-interval", "0.5"]
+    return [*command, "--workers-kill-timeout", "5", STREAM]
 
 
 def worker(*, queues: str = QUEUES, concurrency: int = 2) -> list[str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.rights import Right
 from mentions.models import Author, ForgottenAuthor
@@ -29,6 +30,7 @@ def lift_block(block: ForgottenAuthor, *, by: Actor, now: datetime) -> None:
     """Collect what the account posts again, from the next reading on; what was erased stays erased."""
     by.require(Right.DATA)
     record("author.block_lifted", by=by, subject=block, now=now, details={"since": block.since.isoformat()})
+    emit("author.block_lifted", subject=block, now=now)
     _of(block).delete()
 
 

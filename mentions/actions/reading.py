@@ -17,6 +17,7 @@ from agency.vault import VaultError
 from clients.models import Query
 from clients.words import Priority
 from mentions.actions.conversations import join_answers, join_messages, sort_out
+from mentions.actions.describing import describe
 from mentions.actions.secrets import Locked, locked
 from mentions.actions.threads import hold_threads, note_names, threads_of
 from mentions.feeds.entries import Entry
@@ -59,9 +60,18 @@ class Recorded:
 
 
 def claim_source(source_id: UUID, *, now: datetime) -> Reading | None:
-    """Lease a source for one reading; None when it is paused, gone, or being read by somebody else."""
-    source = Source.objects.select_for_update(skip_locked=True).filter(pk=source_id, paused_at=None).first()
+    """Lease a source for one reading; None when it is paused, gone, or being read by somebody else.
+
+    Nothing is asked of an archived client's own sources either: they are only looked at again, so that they are read
+    soon after the client is restored.
+    """
+    free = Source.objects.select_for_update(skip_locked=True, of=("self",)).select_related("client")
+    source = free.filter(pk=source_id, paused_at=None).first()
     if source is None or (source.lease_until and source.lease_until > now):
+        return None
+    if source.client is not None and source.client.archived_at is not None:
+        _schedule(source, now + source.every, now)
+        source.save(update_fields=["next_read_at"])
         return None
     source.lease_until = now + LEASE
     source.save(update_fields=["lease_until"])
@@ -290,6 +300,7 @@ def _store_posts(source: Source, entries: dict[str, Entry], now: datetime) -> tu
     ):  # one order, so that two workers don't wait for each other
         claimed = entry.published_at
         published_at = claimed if claimed and claimed <= now else now
+        described = describe(entry.text or entry.title, language=entry.language[:12])
         wanted.append(
             Post(
                 source=source,
@@ -301,7 +312,7 @@ def _store_posts(source: Source, entries: dict[str, Entry], now: datetime) -> tu
                 title=entry.title[:500],
                 text=entry.text,
                 text_hash=_digest(entry.text),
-                language=entry.language[:12],
+                **described._asdict(),
                 published_at=published_at,
                 published_guessed=published_at != claimed,
                 seen_at=now,

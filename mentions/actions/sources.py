@@ -172,6 +172,7 @@ def change_source(source: Source, *, changes: dict[str, Any], by: Actor, now: da
     if resealed:
         readable["secrets"] = "changed"
     record("source.changed", by=by, subject=source, now=now, details=readable)
+    emit("source.changed", subject=source, now=now, data={"changed": sorted(readable)})
     return source
 
 
@@ -182,6 +183,7 @@ def pause_source(source: Source, *, by: Actor, now: datetime) -> Source:
         source.save(update_fields=["paused_at", "next_read_at"])
         clear_alarms("source.read", [source.pk])
         record("source.paused", by=by, subject=source, now=now)
+        emit("source.paused", subject=source, now=now)
     return source
 
 
@@ -192,6 +194,7 @@ def resume_source(source: Source, *, by: Actor, now: datetime) -> Source:
         source.save(update_fields=["paused_at"])
         read_soon(source, now=now)
         record("source.resumed", by=by, subject=source, now=now)
+        emit("source.resumed", subject=source, now=now)
     return source
 
 
@@ -199,9 +202,11 @@ def read_now(source: Source, *, by: Actor, now: datetime) -> Source:
     """Read at the next tick instead of waiting.
 
     Raises:
-        Conflict: it is paused.
+        Conflict: it is paused, or its client is archived.
     """
     _require(source, by)
+    if source.client is not None and source.client.archived_at is not None:
+        raise Conflict(f"{source.client.name} is archived. Restore it first.")
     if source.paused_at:
         raise Conflict("This source is paused. Resume it first.")
     read_soon(source, now=now)
@@ -221,6 +226,7 @@ def delete_source(source: Source, *, by: Actor, now: datetime) -> None:
     Source.objects.select_for_update().filter(pk=source.pk).first()
     clear_alarms("source.read", [source.pk])
     record("source.deleted", by=by, subject=source, now=now, details={"settings": source.settings})
+    emit("source.deleted", subject=source, now=now)
     source_id: UUID = source.pk
     with all_clients():
         # Posts found there may be mentions of other clients by now: they lose the source too.

@@ -8,7 +8,7 @@ from django_fsm import FSMField, transition
 
 from agency.tenancy import TenantForeignKey, TenantModel
 from clients.words import ClockKind, Priority
-from mentions.words import CLOSED, END_OF_TIME, DismissReason, State
+from mentions.words import CLOSED, END_OF_TIME, DismissReason, Sentiment, State, Turn
 
 
 class Mention(TenantModel):
@@ -44,6 +44,10 @@ class Mention(TenantModel):
     # The client answered it by itself, not through us.
     external = models.BooleanField(default=False)
     dismiss_reason = models.CharField(max_length=16, choices=DismissReason, blank=True)
+    # Whose time runs, while it is open: kept with its clocks.
+    turn = models.CharField(max_length=8, choices=Turn, default=Turn.AGENCY)
+    # What a person says against the post's own; empty: nothing.
+    corrected_sentiment = models.CharField(max_length=8, choices=Sentiment, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -64,6 +68,8 @@ class Mention(TenantModel):
                 name="worked_mention_has_an_assignee",
             ),
         ]
+        # Each of them costs each move an entry, about 120 bytes of the log: a state is in their conditions, so that no move
+        # is a mere change in place. What only posts say is filtered by joining those, which never change.
         indexes = [
             # The inbox: open work by urgency.
             models.Index(
@@ -76,18 +82,35 @@ class Mention(TenantModel):
                 name="mention_urgent_of_client",
                 condition=~models.Q(state__in=CLOSED),
             ),
-            models.Index(fields=["agency", "-recorded_at", "-id"], name="mention_newest"),
-            models.Index(fields=["agency", "post"], name="mention_of_post"),
-            # For retention: what is closed, the oldest first.
+            # What one person works on, and (null) what nobody has.
             models.Index(
-                fields=["agency", "client", "recorded_at"],
-                name="mention_closed_of_client",
-                condition=models.Q(state__in=CLOSED),
+                fields=["agency", "assignee", "urgency_at", "id"],
+                name="mention_urgent_of_assignee",
+                condition=~models.Q(state__in=CLOSED),
             ),
+            models.Index(fields=["agency", "-recorded_at", "-id"], name="mention_newest"),
+            models.Index(fields=["agency", "-published_at", "-id"], name="mention_newest_published"),
+            models.Index(fields=["agency", "post"], name="mention_of_post"),
+            # A client's, in any state; for retention from its other end.
+            models.Index(fields=["agency", "client", "-recorded_at", "-id"], name="mention_newest_of_client"),
         ]
 
     def __str__(self) -> str:
         return f"mention {self.pk}"
+
+    @property
+    def sentiment(self) -> str:
+        """What a person said, else what the post sounds like."""
+        return self.corrected_sentiment or self.post.sentiment or Sentiment.UNKNOWN
+
+    @property
+    def sentiment_corrected(self) -> bool:
+        return bool(self.corrected_sentiment)
+
+    @property
+    def whose_turn(self) -> str | None:
+        """None while it is closed: nobody's time runs."""
+        return None if self.state in CLOSED else self.turn
 
     @transition(field=state, source=State.NEW, target=State.CLAIMED)
     def claim(self, *, assignee_id: UUID, **_: Any) -> None:

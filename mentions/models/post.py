@@ -5,6 +5,7 @@ from django.apps import apps
 from django.db import models
 
 from agency.tenancy import TenantForeignKey, TenantModel
+from mentions.words import Sentiment
 
 
 class Post(TenantModel):
@@ -20,7 +21,12 @@ class Post(TenantModel):
     title = models.CharField(max_length=500, blank=True)
     text = models.TextField()
     text_hash = models.CharField(max_length=64)
+    # What its source says, else what was detected; empty: neither tells.
     language = models.CharField(max_length=12, blank=True)
+    language_detected = models.BooleanField(default=False)
+    # Empty: nobody has looked yet (mentions.actions.describing). The score is in thousandths, -1000 to 1000.
+    sentiment = models.CharField(max_length=8, choices=Sentiment, blank=True, default="")
+    sentiment_score = models.SmallIntegerField(null=True)
     published_at = models.DateTimeField()
     # The source said a time in the future, or none: the time of receipt stands in.
     published_guessed = models.BooleanField(default=False)
@@ -35,7 +41,11 @@ class Post(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["agency", "key_hash"], name="post_is_one_wherever_it_is_seen")
         ]
-        indexes = [models.Index(fields=["agency", "author", "-published_at"], name="post_newest_of_author")]
+        indexes = [
+            models.Index(fields=["agency", "author", "-published_at"], name="post_newest_of_author"),
+            # Gone once all are read (mentions.actions.describing).
+            models.Index(fields=["agency", "id"], name="post_unread", condition=models.Q(sentiment="")),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.text[:80]

@@ -3,13 +3,21 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, prefetch_related_objects
 
 from agency.actor import Actor
 from agency.errors import NotFound
+from agency.remembered import Remembered
 from agency.rights import Right
 from mentions.models import Mention, Source
-from mentions.words import CLOSED, OPEN
+from mentions.queries.wanted import Wanted
+from mentions.words import CLOSED
+
+_whole = Remembered(
+    lambda mention_id: Mention.objects.select_related("post__author", "client", "assignee__user").filter(
+        pk=mention_id
+    )
+)
 
 
 def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Mention:
@@ -20,42 +28,18 @@ def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Me
         Forbidden: the right is missing.
     """
     by.require(right)
-    mention: Mention | None = (
-        Mention.objects.select_related("post__author", "client", "assignee__user")
-        # By a query of its own, which finds none of another client for who works for some only.
-        .prefetch_related("post__source")
-        .filter(pk=mention_id)
-        .first()
-    )
+    mention: Mention | None = _whole.first(mention_id=mention_id)
     if mention is None:
         raise NotFound
+    # By a query of its own, which finds none of another client for who works for some only.
+    prefetch_related_objects([mention], "post__source")
     return mention
 
 
-def list_mentions(
-    *,
-    by: Actor,
-    client_id: UUID | None = None,
-    states: tuple[str, ...] = OPEN,
-    priority: str = "",
-    assignee_id: UUID | None = None,
-    source_id: UUID | None = None,
-) -> "QuerySet[Any]":
-    """Mentions in these states; order comes from the pager."""
+def list_mentions(wanted: Wanted, *, by: Actor) -> "QuerySet[Any]":
+    """The mentions that are wanted; order comes from the pager."""
     by.require(Right.READ)
-    mentions = Mention.objects.filter(state__in=states)
-    if not set(states) & set(CLOSED):
-        # Said in the index's own words, so that the planner can use the partial index.
-        mentions = mentions.exclude(state__in=CLOSED)
-    if client_id:
-        mentions = mentions.filter(client_id=client_id)
-    if priority:
-        mentions = mentions.filter(priority=priority)
-    if assignee_id:
-        mentions = mentions.filter(assignee_id=assignee_id)
-    if source_id:
-        mentions = mentions.filter(post__source_id=source_id)
-    return mentions
+    return Mention.objects.filter(*wanted.conditions())
 
 
 def count_by_state(*, by: Actor, client_id: UUID | None = None) -> dict[str, int]:

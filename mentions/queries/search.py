@@ -4,57 +4,43 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from agency.actor import Actor
-from agency.queries.paging import decode_cursor
 from agency.rights import Right
 from agency.tenancy import entered_clients
 from mentions.models import Mention
+from mentions.queries.wanted import EVERYTHING, Wanted
 from mentions.searching import Search
 
 # A constant: what is asked goes in as parameters. Which agency asks is not among them: the function reads the setting.
-_FOUND = (
-    "SELECT mention_id FROM mentions_search(%s::tsquery, %s::uuid[], %s::text[], %s::text, %s::uuid, %s::uuid,"
-    " %s::timestamptz, %s::uuid, %s::integer)"
-)
+_FOUND = "SELECT mention_id FROM mentions_search(%s::tsquery, %s::uuid[], %s::jsonb, %s::timestamptz, %s::uuid, %s::integer)"
 
 
 def search_mentions(
     search: Search,
     *,
     by: Actor,
-    cursor: str | None,
+    after: tuple[datetime, UUID] | None = None,
     limit: int,
-    client_id: UUID | None = None,
-    states: tuple[str, ...] = (),
-    priority: str = "",
-    assignee_id: UUID | None = None,
-    source_id: UUID | None = None,
+    wanted: Wanted = EVERYTHING,
 ) -> "QuerySet[Any]":
-    """The newest mentions that have the words, from the cursor on, in any state unless `states` are named.
+    """The newest mentions that have the words and are wanted, from a place on.
 
-    For `keyset` by `-recorded_at`, with this cursor and limit: there are as many rows as it asks for, and no more.
-
-    Raises:
-        Invalid: a cursor from another list.
+    For `keyset` by `-recorded_at`, with the place that its cursor says, and this limit: there are as many rows as it
+    asks for, and no more.
     """
     by.require(Right.READ)
-    before: tuple[datetime | None, UUID | None] = (None, None)
-    if cursor:
-        at, mention_id = decode_cursor(cursor, like=["t", "u"])
-        before = at, mention_id
-    asked = [
-        *(str(search), _clients(client_id), list(states) or None, priority or None, assignee_id, source_id),
-        *(*before, limit + 1),
-    ]
-    return Mention.objects.filter(pk__in=RawSQL(_FOUND, asked))  # noqa: S611
+    asked = orjson.dumps(wanted.asked()).decode()
+    values = [str(search), _clients(wanted.clients), asked, *(after or (None, None)), limit + 1]
+    return Mention.objects.filter(pk__in=RawSQL(_FOUND, values))  # noqa: S611
 
 
-def _clients(client_id: UUID | None) -> list[UUID] | None:
-    """Whose mentions are looked through; None: every client's. Empty where one asks for a client that isn't theirs."""
+def _clients(asked: tuple[UUID, ...]) -> list[UUID] | None:
+    """Whose mentions are looked through; None: every client's. Empty where one asks for clients that aren't theirs."""
     mine = entered_clients()
-    if client_id is None:
+    if not asked:
         return None if mine is None else sorted(mine)
-    return [client_id] if mine is None or client_id in mine else []
+    return [client_id for client_id in asked if mine is None or client_id in mine]

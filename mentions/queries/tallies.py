@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db.models import Q, Sum
@@ -34,8 +34,15 @@ def past_of_clients(clients: Iterable[UUID] | None = None, *, by: Actor) -> dict
     return {row["client_id"]: Past(row["all"], row["answered"], row["punctual"]) for row in rows}
 
 
-def past_since(client_id: UUID, *, since: datetime) -> dict[str, int]:
-    """State → how many closed mentions that were found on the days after `since` are deleted by now."""
-    tallies = Tally.objects.filter(client_id=client_id, day__gt=since.date(), state__in=CLOSED)
+def past_since(client_id: UUID, *, since: datetime, until: datetime | None = None) -> dict[str, int]:
+    """State → how many closed mentions that were found in the period are deleted by now."""
+    tallies = Tally.objects.filter(client_id=client_id, state__in=CLOSED, **days_within(since, until))
     rows = tallies.values("state").annotate(n=Sum("mentions"))
     return {row["state"]: row["n"] for row in rows}
+
+
+def days_within(since: datetime, until: datetime | None) -> dict[str, date]:
+    """The days of tallies that a period counts, as a filter: after the day on which it begins, up to that on which it
+    ends. Of periods that follow one another, each day is in one."""
+    days = {"day__gt": since.astimezone(UTC).date()}
+    return days | ({"day__lte": until.astimezone(UTC).date()} if until else {})

@@ -34,7 +34,7 @@ def test_a_session_needs_the_csrf_token(ana: Actor) -> None:
     browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert browser.get("/api/v1/me/").status_code == 200
     answer = browser.post("/api/v1/clients/", {"name": "Acorn"}, content_type="application/json")
-    assert (told(answer)["status"], answer.json()["code"]) == (403, "permission_denied")
+    assert (told(answer)["status"], answer.json()["code"]) == (403, "csrf_failed")
 
 
 @pytest.mark.parametrize(

@@ -336,7 +336,7 @@ def test_a_kind_that_asks_nobody_cannot_be_taken(
         notice = Notice(kind="member.invitation", to="x@y.example", subject_id=ana.id, created_at=clock.now)
         notice.save(force_insert=True)
     answer = api(mara).post(f"/api/v1/notices/{notice.pk}/acknowledge/")
-    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_acknowledge")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nobody_is_asked")
 
 
 def test_two_who_take_it_at_once_are_one(told: Told, ben: Actor, mara: Actor, clock: Clock) -> None:

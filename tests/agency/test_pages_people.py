@@ -108,7 +108,9 @@ def test_a_responder_sees_the_team_and_changes_nothing(ben: Actor, page: Page) -
 
 def test_a_key_is_shown_once_and_works(ana: Actor, page: Page, api: Any) -> None:
     browser = page(ana)
-    made = submit(browser, browser.get("/keys/"), button="Make the key", name="Warehouse", rights=["read"])
+    made = submit(
+        browser, browser.get("/keys/add/"), button="Make the key", name="Warehouse", rights=["read"]
+    )
     assert made.status_code == 200
     assert "no-store" in made["Cache-Control"]
     token = words(made, "#new-key")
@@ -127,7 +129,11 @@ def test_a_key_is_shown_once_and_works(ana: Actor, page: Page, api: Any) -> None
 def test_the_log_tells_a_keys_two_rights_side_by_side(ana: Actor, page: Page) -> None:
     browser = page(ana)
     submit(
-        browser, browser.get("/keys/"), button="Make the key", name="Warehouse", rights=["read", "respond"]
+        browser,
+        browser.get("/keys/add/"),
+        button="Make the key",
+        name="Warehouse",
+        rights=["read", "respond"],
     )
     told = words(browser.get("/activity/"), ".items--log")
     assert "rights: read, respond" in told
@@ -135,8 +141,8 @@ def test_the_log_tells_a_keys_two_rights_side_by_side(ana: Actor, page: Page) ->
 
 def test_a_key_needs_a_name_and_something_to_do(ana: Actor, page: Page) -> None:
     browser = page(ana)
-    shown = browser.get("/keys/")
-    bad = browser.post("/keys/", {"name": ""})
+    shown = browser.get("/keys/add/")
+    bad = browser.post("/keys/add/", {"name": ""})
     assert bad.status_code == 422
     assert "Enter a name." in words(bad)
     assert "Choose what it may do." in words(bad)
@@ -147,7 +153,7 @@ def test_a_key_needs_a_name_and_something_to_do(ana: Actor, page: Page) -> None:
 
 def test_another_agency_s_key_can_not_be_revoked(ana: Actor, cleo: Actor, page: Page) -> None:
     browser = page(cleo)
-    submit(browser, browser.get("/keys/"), button="Make the key", name="Theirs", rights=["read"])
+    submit(browser, browser.get("/keys/add/"), button="Make the key", name="Theirs", rights=["read"])
     key = ApiKey.objects.get()
     assert page(ana).post(f"/keys/{key.pk}/revoke/").status_code == 404
     key.refresh_from_db()

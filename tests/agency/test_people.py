@@ -11,7 +11,8 @@ from agency.actions.notices import send_notice
 from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid
 from agency.models import ApiKey, Membership, Notice
-from agency.queries.people import actor_of_key, actor_of_member, choose_membership, find_key
+from agency.queries.keys import actor_of_key, find_key
+from agency.queries.people import actor_of_member, choose_membership
 from agency.rights import Right
 from tests.fixtures import Clock
 

@@ -14,7 +14,8 @@ from agency.actions.members import add_member, change_role, remove_member
 from agency.actor import Actor, system
 from agency.models import Agency, ApiKey, Membership
 from agency.queries.access import still_may
-from agency.queries.people import actor_of_key, actor_of_member
+from agency.queries.keys import actor_of_key, find_key
+from agency.queries.people import actor_of_member
 from agency.rights import Right
 from agency.tenancy import tenant
 from tests.agency.test_sign_in import LOGIN, add_app, noted, sign_in, user_of, with_password
@@ -182,11 +183,12 @@ def test_keys_of_who_is_demoted_or_removed_may_less_at_the_next_call(
 
 def _key(ana: Actor, clock: Clock) -> tuple[ApiKey, Actor]:
     with tenant(ana.agency_id):
-        key, _ = make_key(
+        key, token = make_key(
             name="K", rights=["read"], expires_at=clock.now + timedelta(hours=1), by=ana, now=clock.now
         )
-    key = ApiKey.objects.select_related("created_by").get(pk=key.pk)
-    return key, actor_of_key(key)
+    found = find_key(token, now=clock.now)
+    assert found is not None
+    return key, actor_of_key(found)
 
 
 def test_a_stream_learns_that_its_member_left_or_fell(

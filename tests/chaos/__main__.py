@@ -5,9 +5,18 @@ import os
 import sys
 
 from tests import process
-from tests.chaos import sla
+from tests.chaos import retries, sla
 
-RUNS = {"sla": sla.run}
+
+def _webhooks(owner_url: str, size: str) -> bool:
+    """Events on their way out, and then calls on their way in."""
+    from tests.chaos import webhooks  # noqa: PLC0415  (Django is set up by now)
+
+    delivered = webhooks.run(owner_url, size)
+    return retries.run(owner_url, size) and delivered
+
+
+RUNS = {"retries": retries.run, "sla": sla.run, "webhooks": _webhooks}
 
 
 def main() -> int:

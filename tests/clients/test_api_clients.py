@@ -82,9 +82,9 @@ def test_whether_the_client_is_asked_is_set_in_versions(
 ) -> None:
     key, address = api(mara), f"/api/v1/clients/{brand.pk}/approval-policy/"
     assert key.get(address).json()["asks"] == "client"
-    changed = key.put(address, {"asks": "nobody"}).json()
+    changed = key.replace(address, {"asks": "nobody"}).json()
     assert (changed["asks"], changed["version"], changed["created_by"]) == ("nobody", 2, "Mara's key")
-    assert key.put(address, {"asks": "perhaps"}).json()["errors"][0]["pointer"] == "/asks"
+    assert key.replace(address, {"asks": "perhaps"}).json()["errors"][0]["pointer"] == "/asks"
 
 
 def test_a_client_is_promised_the_default_until_it_has_its_own(
@@ -94,12 +94,12 @@ def test_a_client_is_promised_the_default_until_it_has_its_own(
     default = key.get("/api/v1/sla-policy/").json()
     assert default["client"] is None
     assert key.get(address).json() == default
-    own = key.put(address, {"targets": TARGETS, "warn_at": [80]}).json()
+    own = key.replace(address, {"targets": TARGETS, "warn_at": [80]}).json()
     low = {**MINUTES, "publish": 3600}
     assert (own["client"]["name"], own["targets"]["low"], own["warn_at"]) == ("Brightwater", low, [80])
     assert key.get(address).json() == own
     assert key.get("/api/v1/sla-policy/").json() == default
-    assert key.put("/api/v1/sla-policy/", {"targets": TARGETS}).json()["version"] == 2
+    assert key.replace("/api/v1/sla-policy/", {"targets": TARGETS}).json()["version"] == 2
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_client_is_promised_the_default_until_it_has_its_own(
 def test_promises_that_cannot_be_kept_are_refused(
     api: Callable[..., Api], mara: Actor, body: dict[str, Any], pointer: str
 ) -> None:
-    refused = api(mara).put("/api/v1/sla-policy/", body)
+    refused = api(mara).replace("/api/v1/sla-policy/", body)
     assert refused.status_code == 400
     assert pointer in {error["pointer"] for error in refused.json()["errors"]}
 

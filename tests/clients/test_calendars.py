@@ -27,7 +27,7 @@ from tests.fixtures import FRIDAY_EVENING, Api, Clock, _open
 
 OPEN = {"opens": "09:00", "closes": "17:00"}
 WEEK = {day: [OPEN] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")}
-OFFICE: dict[str, Any] = {"name": "Office hours", "zone": "Europe/Riga", "week": WEEK}
+OFFICE: dict[str, Any] = {"name": "Office hours", "time_zone": "Europe/Riga", "week": WEEK}
 MONDAY = datetime(2026, 3, 9, 7, tzinfo=UTC)  # 09:00 in Riga
 
 Apis = Callable[..., Api]
@@ -83,7 +83,7 @@ def test_a_calendar_is_made_with_its_public_holidays_written_down(api: Apis, mar
 @pytest.mark.parametrize(
     ("change", "pointer", "says"),
     [
-        ({"zone": "Europe/Rigga"}, "/zone", "isn't a time zone"),
+        ({"time_zone": "Europe/Rigga"}, "/time_zone", "isn't a time zone"),
         ({"week": {"monday": [{"opens": "09:00", "closes": "12:00"}, {"opens": "11:00", "closes": "13:00"}]}}, "/week/monday", "inside another"),
         ({"week": {"sunday": [{"opens": "22:00", "closes": "03:00"}], "monday": [{"opens": "02:00", "closes": "05:00"}]}}, "/week/monday", "inside another"),
         ({"week": {"friday": [{"opens": "09:00", "closes": "09:00"}]}}, "/week/friday", "opens and closes"),
@@ -159,7 +159,7 @@ def test_a_change_is_a_version_and_the_time_before_it_keeps_the_old_one(
     assert "calendar.changed" in events(mara.agency_id)
 
 
-OFFICE_BODY = {"zone": "Europe/Riga", "week": WEEK}
+OFFICE_BODY = {"time_zone": "Europe/Riga", "week": WEEK}
 
 
 def test_a_planned_version_takes_effect_by_itself_and_can_be_replaced_or_taken_back(

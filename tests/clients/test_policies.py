@@ -210,8 +210,8 @@ def test_hours_are_set_and_what_is_left_out_stays(
         "low": {"claim": {"of": "calendar", "calendar": str(office.pk)}},
         "urgent": {"respond": {"of": "always"}},
     }
-    key.put(address, {"targets": TARGETS, "hours": hours, "late_found_after": 7200})
-    kept = key.put(address, {"targets": TARGETS, "warn_at": []}).json()
+    key.replace(address, {"targets": TARGETS, "hours": hours, "late_found_after": 7200})
+    kept = key.replace(address, {"targets": TARGETS, "warn_at": []}).json()
     assert kept["hours"]["low"]["claim"] == {
         "of": "calendar",
         "calendar": {"id": str(office.pk), "name": "Riga office"},
@@ -235,8 +235,9 @@ def test_hours_that_cannot_be_are_named_where_they_stand(
     api: Callable[..., Api], mara: Actor, hours: dict[str, Any], pointer: str
 ) -> None:
     for path in ("", "preview/"):
-        method = "POST" if path else "PUT"
-        refused = api(mara).call(method, f"/api/v1/sla-policy/{path}", {"targets": TARGETS, "hours": hours})
+        key = api(mara)
+        send = key.post if path else key.replace
+        refused = send(f"/api/v1/sla-policy/{path}", {"targets": TARGETS, "hours": hours})
         assert refused.status_code == 400
         assert pointer in {error["pointer"] for error in refused.json()["errors"]}
 
@@ -256,7 +257,7 @@ def test_another_clients_calendar_or_an_archived_one_is_refused(
         (office, f"/api/v1/clients/{brand.pk}/sla-policy/"),
     ):
         hours = {"high": {"decide": {"of": "calendar", "calendar": str(calendar.pk)}}}
-        refused = key.put(address, {"targets": TARGETS, "hours": hours})
+        refused = key.replace(address, {"targets": TARGETS, "hours": hours})
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/hours/high/decide")
 
 
@@ -265,12 +266,12 @@ def test_versions_are_listed_and_deleting_goes_back_to_the_default(
 ) -> None:
     key, address = api(mara), f"/api/v1/clients/{brand.pk}/sla-policy/"
     assert key.get(f"{address}versions/").json()["results"] == []
-    assert key.delete(address).status_code == 404
-    key.put(address, {"targets": TARGETS})
+    assert key.remove(address).status_code == 404
+    key.replace(address, {"targets": TARGETS})
     clock.advance(minutes=1)
-    key.put(address, {"targets": TARGETS, "warn_at": [80]})
+    key.replace(address, {"targets": TARGETS, "warn_at": [80]})
     clock.advance(minutes=1)
-    assert key.delete(address).status_code == 204
+    assert key.remove(address).status_code == 204
     assert key.get(address).json()["client"] is None
     listed = key.get(f"{address}versions/?limit=1").json()
     assert [(row["version"], row["withdrawn_by"], row["current"]) for row in listed["results"]] == [
@@ -287,7 +288,7 @@ def test_a_reader_with_a_key_reads_versions_and_previews_nothing(
     key, address = api(ivo), f"/api/v1/clients/{brand.pk}/sla-policy/"
     assert key.get(f"{address}versions/").status_code == 200
     assert key.post(f"{address}preview/", {"targets": TARGETS}).status_code == 403
-    assert key.delete(address).status_code == 403
+    assert key.remove(address).status_code == 403
 
 
 # As actions ---------------------------------------------------------------------------------------------

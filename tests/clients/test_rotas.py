@@ -26,17 +26,20 @@ from workflows.actions.moves import set_priority
 pytestmark = pytest.mark.django_db
 
 
+OFFICE = {"opens": "09:00", "closes": "17:00"}
+
+
 def layer(*members: Actor, **changes: Any) -> dict[str, Any]:
     return {
         "members": [str(m.id) for m in members],
         "since": "2026-03-02",
         "at": "09:00",
-        "every": 7,
+        "turn_days": 7,
     } | changes
 
 
 def body(*layers: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"name": "Evenings", "zone": "Europe/Riga", "layers": list(layers)} | changes
+    return {"name": "Evenings", "time_zone": "Europe/Riga", "layers": list(layers)} | changes
 
 
 @pytest.fixture
@@ -88,13 +91,13 @@ def test_what_cannot_be_a_rota_is_refused_with_its_field(
     ask = lambda *layers, **changes: faults(key.post("/api/v1/rotas/", body(*layers, **changes)))  # noqa: E731
     assert ask() == {"/layers": "A rota needs at least one layer of people."}
     assert "names" not in ask(layer())["/layers/0/members"]
-    assert ask(layer(ben), zone="Europe/Nowhere")["/zone"].startswith("Choose a time zone")
+    assert ask(layer(ben), time_zone="Europe/Nowhere")["/time_zone"].startswith("Choose a time zone")
     assert ask(layer(ben, ben)) == {"/layers/0/members": "Name everybody once."}
     assert "only reads" in ask(layer(ivo))["/layers/0/members"]
     assert "no such member" in ask(layer(cleo))["/layers/0/members"]
-    assert "/layers/0/every" in ask(layer(ben, every=0))
+    assert "/layers/0/turn_days" in ask(layer(ben, turn_days=0))
     assert "/layers/0/since" in ask(layer(ben, since="2026-02-30"))
-    week = {"monday": [["18:00", "18:00"]]}
+    week = {"monday": [{"opens": "18:00", "closes": "18:00"}]}
     assert "Monday" in ask(layer(ben, week=week))["/layers/0/week"]
     assert ask(layer(ben, week={}))["/layers/0/week"] == "Choose at least one stretch of time."
     with tenant(ana.agency_id):
@@ -275,24 +278,24 @@ def test_members_say_when_they_work(
     page: Callable[[Actor], Browser], api: Callable[..., Api], ben: Actor
 ) -> None:
     key = api(ben)
-    assert key.get("/api/v1/me/hours/").json() == {"zone": None, "week": None, "calendar": None}
+    assert key.get("/api/v1/me/hours/").json() == {"time_zone": None, "week": None, "calendar": None}
     browser = page(ben)
     form = browser.get("/settings/hours/")
     empty = submit(browser, form, button="Save", how="week", week="")
     assert (empty.status_code, "at least one line" in words(empty)) == (422, True)
     assert submit(browser, form, button="Save", how="week", week="Mon-Fri 09:00-17:00").status_code == 303
     told = key.get("/api/v1/me/hours/").json()
-    assert (told["zone"], told["week"]["monday"], told["week"]["sunday"]) == (
+    assert (told["time_zone"], told["week"]["monday"], told["week"]["sunday"]) == (
         "Europe/Riga",
-        [["09:00", "17:00"]],
+        [OFFICE],
         [],
     )
     assert "Mon-Fri 09:00–17:00" in browser.get("/settings/hours/").content.decode()
     assert (
-        "zone"
-        in faults(
-            key.put("/api/v1/me/hours/", {"zone": "X/Y", "week": {"monday": [["09:00", "17:00"]]}})
-        ).popitem()[0]
+        "time_zone"
+        in faults(key.put("/api/v1/me/hours/", {"time_zone": "X/Y", "week": {"monday": [OFFICE]}})).popitem()[
+            0
+        ]
     )
     assert key.delete("/api/v1/me/hours/").status_code == 204
     assert key.get("/api/v1/me/hours/").json()["week"] is None

@@ -11,7 +11,14 @@ import orjson
 from agency.api.docs import document
 
 # Fields and filters that hold an id, but aren't called after what it is of.
-OF = {"assignee": "member", "actor": "member", "subject": "mention", "after": "event", "before": "event"}
+OF = {
+    "assignee": "member",
+    "actor": "member",
+    "subject": "mention",
+    "recipient": "member",
+    "after": "event",
+    "before": "event",
+}
 # Fields that hold a uuid, but nobody's id.
 NO_ID: frozenset[str] = frozenset()
 

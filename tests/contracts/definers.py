@@ -49,7 +49,7 @@ def _search(connection: Connection, mine: World, theirs: World) -> list[str]:
         rows = _as_mine(
             connection,
             mine,
-            "SELECT mention_id::text FROM mentions_search('!nothing', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1000)",
+            "SELECT mention_id::text FROM mentions_search('!nothing', NULL, NULL, NULL, NULL, 1000)",
         )
     found = {pk for (pk,) in rows}
     flaws = [] if str(mine.one.ids["mention_id"]) in found else ["my own mention isn't found"]
@@ -128,10 +128,71 @@ def _sealed(connection: Connection, mine: World, theirs: World) -> list[str]:
     return flaws if grown == (1, 1) else [*flaws, f"my chain grew by {grown}"]
 
 
+def _fed(connection: Connection, mine: World, theirs: World) -> list[str]:
+    """An event of mine makes my feed longer by one, and takes its place along; theirs is left alone."""
+
+    def feeds() -> list[Any]:
+        return [
+            connection.execute(
+                "SELECT events, (SELECT count(*) FROM agency_feedplace p WHERE p.agency_id = c.agency_id AND p.number > 0),"
+                " (SELECT max(number) FROM agency_feedplace p WHERE p.agency_id = c.agency_id)"
+                " FROM agency_auditchain c WHERE agency_id = %s",
+                [world.agency_id],
+            ).fetchone()
+            for world in (mine, theirs)
+        ]
+
+    with connection.transaction(force_rollback=True):
+        before = feeds()
+        try:
+            with connection.transaction():
+                ((made,),) = _as_mine(
+                    connection,
+                    mine,
+                    "INSERT INTO agency_event (id, agency_id, at, type, subject_type, subject_id, data)"
+                    " SELECT gen_random_uuid(), agency_id, at, 'probe.made', subject_type, subject_id, data"
+                    " FROM agency_event LIMIT 1 RETURNING id",
+                )
+        except psycopg.Error as error:
+            return [f"an event isn't taken: {error}"]
+        after = feeds()
+        _as_mine(connection, mine, "DELETE FROM agency_event WHERE id = %s", made)
+        left = feeds()
+    flaws = [] if before[1] == after[1] == left[1] else ["their feed moved"]
+    grown = tuple(now - then for then, now in zip(before[0], after[0], strict=True))
+    flaws += [] if grown == (1, 1, 1) else [f"my feed grew by {grown}"]
+    return flaws if left[0][:2] == (after[0][0], before[0][1]) else [*flaws, "a deleted event's place stays"]
+
+
+def _heads(connection: Connection, mine: World, theirs: World) -> list[str]:
+    """It is asked in no agency. It says how many events those have had that are asked for, and nothing else."""
+    with connection.transaction(force_rollback=True):
+        rows = _as_mine(connection, mine, "SELECT * FROM agency_feed_heads(%s)", [mine.agency_id])
+    return [f"tells of {agency}" for agency, _ in rows if agency != mine.agency_id] + (
+        [] if all(isinstance(number, int) for _, number in rows) else ["tells more than a number"]
+    )
+
+
 _OTHER = "(SELECT min(id::text)::uuid FROM agency_agency WHERE id <> NEW.agency_id)"
 OTHERS = f"VALUES ({_OTHER}, {_OTHER},"
 
 PROBES = {
+    "agency_feed_queue": Probe(
+        _fed, [[(r"FROM agency_event WHERE id = NEW\.id", "FROM agency_event WHERE false")]]
+    ),
+    "agency_feed_number": Probe(_fed, [[(r"VALUES \(NEW\.agency_id, NEW\.agency_id,", OTHERS)]]),
+    "agency_feed_forget": Probe(
+        _fed,
+        [
+            [
+                (
+                    r"WHERE place\.id = gone\.id AND place\.agency_id = gone\.agency_id",
+                    "WHERE place.id <> gone.id",
+                )
+            ]
+        ],
+    ),
+    "agency_feed_heads": Probe(_heads, [[(r"WHERE chain\.agency_id = ANY \(wanted\)", "")]]),
     "mentions_search": Probe(
         _search,
         [[(r"wanted := format\('''@a%s'''[^;]*;", "wanted := query;"), (r"\be\.agency_id = mine AND ", "")]],

@@ -31,7 +31,7 @@ WRITES = {
     "accounts/2fa/webauthn/add/": ("django_session", "the challenge waits in the session for its answer"),
 }
 # A key's last use is noted to the minute, whatever it was used for; nothing else of it changes.
-NOTED = ("last_used_at",)
+NOTED = ("last_used_at", "last_used_from")
 
 
 def written() -> dict[str, tuple[int, ...]]:

@@ -19,6 +19,7 @@ UNMARKED = {
     "agency.Membership": "a role; the name is the user's",
     "agency.AuditLink": "digests only",
     "agency.AuditChain": "digests only",
+    "agency.FeedPlace": "numbers only",
     "mentions.Message": "times, and words of the house: its text is the post's",
     "mentions.Tally": "numbers only",
     "mentions.ThreadKey": "digests only",

@@ -19,9 +19,17 @@ from django.db.models import Model
 from agency.actions.channels import add_channel
 from agency.actions.keys import make_key
 from agency.actions.members import add_member
+from agency.actions.webhooks.endpoints import add_endpoint
 from agency.actor import Actor
 from agency.ids import new_id
-from agency.models import ApiKey, Membership, Notice, NoticeAttempt
+from agency.models import (
+    ApiKey,
+    Membership,
+    Notice,
+    NoticeAttempt,
+    WebhookAttempt,
+    WebhookDelivery,
+)
 from agency.queries.people import actor_of_member
 from agency.rights import Right, Role
 from agency.sealed import SealedField, put
@@ -78,6 +86,8 @@ CALLED = {
     "block": "forgottenauthor",
     "version": "calendarversion",
     "override": "rotaoverride",
+    "webhook": "webhookendpoint",
+    "delivery": "webhookdelivery",
 }
 
 
@@ -139,6 +149,9 @@ def make_world(mark: str, *, now: datetime) -> World:
     members = {"owner": owner}
     with tenant(agency.pk):
         add_template(client=None, name=f"{mark} hello", kind="other", text=f"{mark}", by=owner, now=now)
+        # An address where nobody listens, so that who knocks there is refused at once.
+        hook = f"http://127.0.0.1:8009/{mark}"
+        add_endpoint(name=f"{mark} webhook", url=hook, types=[], clients=None, by=owner, now=now)
         one = _make_client(f"{mark}one", owner, now)
         two = _make_client(f"{mark}two", owner, now)
         for role in (Role.MANAGER, Role.RESPONDER, Role.ANALYST):
@@ -241,6 +254,7 @@ def _make_client(mark: str, by: Actor, now: datetime) -> Part:
     }
     versions = dict(Mention.objects.filter(client=client).values_list("pk", "version"))
     alerts = _alert(new, contact, mark, by, now)
+    _post_in_vain(client, mark, now)
     return Part(mark, ids, tokens, _views(contact, mark, by, now), versions, alerts)
 
 
@@ -406,6 +420,20 @@ def _try_in_vain(mention: Mention, mark: str, now: datetime) -> None:
         finished_at=now,
         outcome="failed",
         error=f"{mark} refused",
+    ).save(force_insert=True)
+
+
+def _post_in_vain(client: Client, mark: str, now: datetime) -> None:
+    posted = WebhookDelivery.objects.filter(client_id=client.pk)
+    posted.update(error=f"{mark} refused")
+    WebhookAttempt(
+        delivery=posted.order_by("id")[0],
+        n=1,
+        at=now,
+        finished_at=now,
+        status=500,
+        error=f"{mark} refused",
+        response_body=f"{mark} is closed",
     ).save(force_insert=True)
 
 

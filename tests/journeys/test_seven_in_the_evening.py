@@ -77,12 +77,17 @@ def evening(
 ) -> Evening:
     """Office hours from nine to six, urgent mentions around the clock, Ben on call, Dora at the client."""
     here = Evening(agency, brand, clock, api(ana))
-    office = {"name": "Brightwater's office", "client": str(brand.pk), "zone": "Europe/Riga", "week": WEEK}
+    office = {
+        "name": "Brightwater's office",
+        "client": str(brand.pk),
+        "time_zone": "Europe/Riga",
+        "week": WEEK,
+    }
     calendar = here.put("calendars/", {**office, "country": "LV"}, method="POST")
     here.put(f"clients/{brand.pk}/hours/", {"calendar": calendar["id"], "cover": "on_call"})
     here.put(f"clients/{brand.pk}/query/", {"any_terms": ["Brightwater"], "urgent_terms": ["food poisoning"]})
-    layer = {"members": [str(ben.id), str(mara.id)], "since": "2026-03-02", "at": "09:00", "every": 7}
-    here.put("rotas/", {"name": "Evenings", "zone": "Europe/Riga", "layers": [layer]}, method="POST")
+    layer = {"members": [str(ben.id), str(mara.id)], "since": "2026-03-02", "at": "09:00", "turn_days": 7}
+    here.put("rotas/", {"name": "Evenings", "time_zone": "Europe/Riga", "layers": [layer]}, method="POST")
     dora = {"client": str(brand.pk), "name": "Dora", "email": "dora@brightwater.example"}
     here.put("contacts/", {**dora, "parts": ["approver", "alerts"]}, method="POST")
     return here

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from agency.actor import Actor
+from agency.errors import Conflict
 from agency.models import Alarm, Event
 from agency.tenancy import tenant
-from clients.actions.clients import archive_client, create_client
+from clients.actions.clients import archive_client, create_client, restore_client
 from clients.models import Client
 from mentions.actions.listening import set_query
 from mentions.actions.reading import claim_source, fetch_page, record_page
@@ -147,6 +148,26 @@ def test_nobody_listens_for_an_archived_client(
     assert _counts(ana) == (0, 0)
 
 
+def test_an_archived_clients_own_sources_are_not_asked_until_it_is_restored(
+    make_source: Callable[..., Source], read: Callable[[Source], Source], web_server: WebServer,
+    brand: Client, ana: Actor, clock: Clock,
+) -> None:  # fmt: skip
+    web_server.answers["/feed.xml"] = _feed(_item(1, "Brightwater!"))
+    source = make_source(client=brand)
+    with tenant(ana.agency_id):
+        archive_client(brand, by=ana, now=clock.now)
+    assert read(source).next_read_at == clock.now + timedelta(minutes=5)
+    assert web_server.requests == []
+    with tenant(ana.agency_id):
+        held = Source.objects.select_related("client").get(pk=source.pk)
+        with pytest.raises(Conflict, match="Brightwater is archived"):
+            read_now(held, by=ana, now=clock.now)
+        restore_client(held.client, by=ana, now=clock.now)
+    clock.advance(minutes=5)
+    read(source)
+    assert _counts(ana) == (1, 1)
+
+
 def test_a_date_in_the_future_is_held_to_the_time_of_receipt(
     make_source: Callable[..., Source], read: Callable[[Source], Source], web_server: WebServer,
     brand: Client, ana: Actor, clock: Clock,
@@ -170,7 +191,7 @@ def test_a_date_in_the_future_is_held_to_the_time_of_receipt(
         (Answer(b"\x00\x01\x02", headers=RSS), None),
         (Answer(status=302, headers={"Location": "http://10.0.0.1/feed.xml"}), "refused_address"),
         (Answer(status=302, headers={"Location": "http://169.254.169.254/latest/"}), "refused_address"),
-        (Answer(b"x" * 6_000_000, headers=RSS), "too_large"),
+        (Answer(b"x" * 6_000_000, headers=RSS), "reply_too_large"),
         (
             Answer(b'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "b">]><rss><channel/></rss>', headers=RSS),
             "entities",

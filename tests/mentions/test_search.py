@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from agency.actions.alarms import sweep
 from agency.actor import Actor
 from agency.models import Alarm
-from agency.queries.paging import encode_cursor
 from agency.tenancy import TenantManager, tenant
 from clients.actions.clients import create_client
 from clients.models import Client
@@ -24,6 +23,7 @@ from mentions.actions import search as filling
 from mentions.actions.search import SEARCH_FILL, fill_missing, forget
 from mentions.models import Mention, SearchEntry
 from mentions.queries.search import search_mentions
+from mentions.queries.wanted import Wanted
 from mentions.searching import around, read_search, vector, words
 from tests.fixtures import Clock
 from tests.making import make_mention
@@ -41,7 +41,7 @@ def find() -> Find:
         search = read_search(text)
         assert search is not None, f"no word in {text!r}"
         with tenant(actor.agency_id, clients=actor.clients):
-            found = search_mentions(search, by=actor, cursor=None, limit=limit, **filters)
+            found = search_mentions(search, by=actor, limit=limit, wanted=Wanted(**filters))
             return list(found.order_by("-recorded_at", "-id").values_list("pk", flat=True))
 
     return typed
@@ -201,7 +201,7 @@ def _call(query: str, *, clients: list[UUID] | None = None, most: int = 100) -> 
     """The function itself, as the working role."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT mention_id FROM mentions_search(%s::tsquery, %s::uuid[], NULL, NULL, NULL, NULL, NULL, NULL, %s)",
+            "SELECT mention_id FROM mentions_search(%s::tsquery, %s::uuid[], NULL, NULL, NULL, %s)",
             [query, clients, most],
         )
         return [found for (found,) in cursor.fetchall()]
@@ -263,13 +263,13 @@ def test_who_works_for_some_clients_finds_only_theirs(
     said("closed again", client=rival)
     limited = _limited(ivo, brand.pk)
     assert find(limited, "closed") == [theirs]
-    assert find(limited, "closed", client_id=brand.pk) == [theirs]
-    assert find(limited, "closed", client_id=fennel.pk) == []
+    assert find(limited, "closed", clients=(brand.pk,)) == [theirs]
+    assert find(limited, "closed", clients=(fennel.pk,)) == []
     assert find(limited, "closed", limit=1) == [theirs]  # the other's, which is newer, takes no place
     assert find(_limited(ivo), "closed") == []
     assert find(_limited(ivo, rival.pk), "closed") == []
-    assert find(ivo, "closed", client_id=fennel.pk) == [other]
-    assert find(ivo, "closed", client_id=rival.pk) == []
+    assert find(ivo, "closed", clients=(fennel.pk,)) == [other]
+    assert find(ivo, "closed", clients=(rival.pk,)) == []
 
 
 def _limited(actor: Actor, *clients: UUID) -> Actor:
@@ -339,7 +339,7 @@ def test_a_search_finds_exactly_what_reading_everything_finds(
     search = read_search(_typed(groups))
     assert search is not None
     with tenant(ana.agency_id):
-        found = search_mentions(search, by=ana, cursor=None, limit=limit - 1)
+        found = search_mentions(search, by=ana, limit=limit - 1)
         newest = list(found.order_by("-recorded_at", "-id").values_list("pk", flat=True))
     assert newest == wanted[:limit]
 
@@ -449,12 +449,12 @@ def test_the_newest_come_first_and_filters_narrow_before_the_limit(
     assert find(ana, "closed") == posts[::-1]
     assert find(ana, "closed", limit=2) == posts[:2:-1]
     assert find(ana, "closed", limit=1, states=("claimed",)) == [posts[1]]
-    assert find(ana, "closed", limit=1, assignee_id=ben.member_id) == [posts[1]]
+    assert find(ana, "closed", limit=1, assignees=(ben.member_id,)) == [posts[1]]
     assert find(ana, "closed", states=("new", "claimed", "awaiting_client", "approved")) == posts[::-1]
     assert find(ana, "closed", states=("responded",)) == []
-    assert find(ana, "closed", priority="urgent") == []
-    assert find(ana, "closed", source_id=uuid4()) == []
-    assert find(ana, "closed", client_id=brand.pk, priority="normal") == posts[::-1]
+    assert find(ana, "closed", priorities=("urgent",)) == []
+    assert find(ana, "closed", sources=(uuid4(),)) == []
+    assert find(ana, "closed", clients=(brand.pk,), priorities=("normal",)) == posts[::-1]
 
 
 def test_what_was_found_is_shown_as_it_is_spelt_and_from_its_place_on() -> None:
@@ -479,9 +479,8 @@ def test_a_day_later_paging_goes_on_where_it_was(said: Callable[..., UUID], ana:
     assert search is not None
     with tenant(ana.agency_id):
         third = Mention.objects.get(pk=posts[2])
-        cursor = encode_cursor([third.recorded_at, third.pk])
         make_mention(third.client, now=clock.advance(days=1), text="closed")
         fill_missing()
-        found = search_mentions(search, by=ana, cursor=cursor, limit=10)
+        found = search_mentions(search, by=ana, after=(third.recorded_at, third.pk), limit=10)
         assert list(found.order_by("-recorded_at").values_list("pk", flat=True)) == [posts[1], posts[0]]
         assert timedelta(days=1) < clock.now - third.recorded_at

@@ -20,7 +20,7 @@ from workflows.actions.onboarding import open_agency
 pytestmark = pytest.mark.usefixtures("committed")
 NOW = datetime(2026, 3, 6, 17, 4, tzinfo=UTC)
 PLAIN = "SELECT mention_id FROM mentions_searchentry WHERE vector @@ '%s'::tsquery"
-CALL = "SELECT mention_id FROM mentions_search('%s', NULL, %s, NULL, NULL, NULL, NULL, NULL, 51)"
+CALL = "SELECT mention_id FROM mentions_search('%s', NULL, %s, NULL, NULL, 51)"
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def _scans(cursor: Any, statement: str) -> tuple[int, int]:
 def test_a_rare_word_is_found_by_the_index_and_a_common_one_among_the_newest(agency_id: UUID) -> None:
     with tenant(agency_id), connection.cursor() as cursor:
         assert _scans(cursor, CALL % ("rare7", "NULL")) == (1, 1)
-        assert _scans(cursor, CALL % ("rare7", "'{new}'")) == (1, 1)
+        assert _scans(cursor, CALL % ("rare7", """'{"states": ["new"]}'""")) == (1, 1)
         assert _scans(cursor, CALL % ("closed", "NULL")) == (51, 0)
         # What the function is for: a plain query under the policy may not use the index.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")

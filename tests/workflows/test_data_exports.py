@@ -127,7 +127,7 @@ def test_an_export_of_one_holds_nothing_of_another(
     made = caller.post("/api/v1/exports/", {"kind": kind, kind: about}).json()
     _make(ana.agency_id, clock)
     ready = caller.get(f"/api/v1/exports/{made['id']}/").json()
-    assert (ready["state"], ready["about"], ready["rows"] > 10) == ("ready", about, True)
+    assert (ready["state"], ready[kind], ready["rows"] > 10) == ("ready", about, True)
     archive = _opened(caller.browser.get(f"/api/v1/exports/{made['id']}/download/", headers=_signed(caller)))
     everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"Dear Pauls" in everything

@@ -218,7 +218,7 @@ def test_an_erasure_is_asked_for_once(api: Callable[..., Api], ana: Actor, menti
     body = {"kind": "author", "author": str(mention.post.author_id), "confirm": "Pauls Zariņš"}
     assert [api(ana).post("/api/v1/erasures/", body).status_code for _ in range(2)] == [201, 409]
     made = api(ana).get("/api/v1/erasures/").json()["results"][0]
-    assert api(ana).delete(f"/api/v1/erasures/{made['id']}/").json()["code"] == "conflict"
+    assert api(ana).post(f"/api/v1/erasures/{made['id']}/call-off/").json()["code"] == "conflict"
 
 
 def test_the_operator_erases_at_once_and_repeats_what_a_backup_brought_back(

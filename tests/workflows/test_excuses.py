@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import Client as Browser
 
@@ -14,7 +15,7 @@ from agency.tenancy import tenant
 from clients.actions.clients import create_client
 from mentions.models import Mention
 from tests.fixtures import Api, Clock
-from tests.making import make_mention
+from tests.making import make_mention, send_mails
 from tests.pages import follow, submit, words
 from workflows.actions.excuses import ask_excuse, grant_excuse
 from workflows.actions.firing import fire_clocks
@@ -146,6 +147,21 @@ def test_a_refusal_says_why_and_another_excuse_may_follow(
     again = manages.post(f"/excuses/{the(broken).pk}/", {"verdict": "grant", "note": ""})
     assert again.status_code == 409
     assert ask(works, broken).status_code == 303
+
+
+@pytest.mark.parametrize(("verdict", "said"), [("grant", "excused it"), ("refuse", "let the breach stand")])
+def test_who_asked_is_mailed_what_was_decided(
+    broken: SlaClock, ben: Actor, mara: Actor, api: Callable[..., Api], clock: Clock, verdict: str, said: str
+) -> None:
+    with tenant(broken.agency_id):
+        asked = ask_excuse(broken.pk, reason="outage", text=WHY, by=ben, now=clock.now)
+    assert api(mara).post(f"/api/v1/excuses/{asked.pk}/{verdict}/", {"note": "As we saw."}).status_code == 200
+    mail.outbox.clear()
+    send_mails(broken.agency_id, now=clock.now)
+    (message,) = [one for one in mail.outbox if one.to == ["ben@northlight.example"]]
+    assert message.subject.startswith("Brightwater: a broken promise was")
+    for part in (f"Mara {said}", "“As we saw.”", f"/excuses/{asked.pk}/"):
+        assert part in message.body
 
 
 def test_who_asked_takes_it_back_before_it_is_decided(

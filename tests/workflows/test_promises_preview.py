@@ -353,10 +353,10 @@ def test_the_api_previews_policies_and_the_way_back(
     body = {"targets": dict.fromkeys(("urgent", "high", "normal", "low"), row)}
     seen = key.post(f"{address}preview/", body).json()
     assert (seen["clocks"], seen["sooner"], seen["worst"][0]["mention"]) == (2, 1, str(mention.pk))
-    assert seen["worst"][0]["due_after"] == "2026-03-06T17:05:00Z"
+    assert seen["worst"][0]["due_at"] == "2026-03-06T17:05:00Z"
     assert key.post(f"{address}preview-default/").status_code == 404
     assert key.get(address).json()["client"] is None
-    key.put(address, body)
+    key.replace(address, body)
     sweep(now=clock.now)
     back = key.post(f"{address}preview-default/").json()
     assert (back["later"], back["sooner"], back["worst"]) == (1, 0, [])

@@ -86,7 +86,7 @@ def test_a_search_goes_with_the_other_filters_and_stays_in_the_addresses(
     # The form that is sent without JavaScript holds what is chosen.
     form = tree(browser.get("/?q=cafe&state=claimed")).css_first("form.filters")
     held = {node.attributes["name"]: node.attributes.get("value") for node in form.css("input")}
-    assert held == {"q": "cafe", "state": "claimed"}
+    assert held == {"q": "cafe", "state": "claimed", "language": None}
 
 
 def test_where_nothing_is_found_the_page_says_what_to_do(ivo: Actor, four: Found, page: Page) -> None:
@@ -216,7 +216,7 @@ def test_a_page_of_a_search_takes_one_query(
     def queries(asked: str) -> int:
         with CaptureQueriesContext(connection) as taken:
             assert ids(key.get(f"/api/v1/mentions/?{asked}"))
-        return len(taken)
+        return len([query for query in taken if "plan_cache_mode" not in query["sql"]])
 
     plain = queries("limit=200")
     with tenant(ivo.agency_id):

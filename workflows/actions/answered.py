@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Invalid
 from agency.rights import Right
@@ -54,6 +55,7 @@ def note_answer(
         now=now,
         details={"url": link, "at": at.isoformat()},
     )
+    emit("reply.answered_elsewhere", subject=mention, now=now, data={"url": link, "at": at.isoformat()})
     return mention
 
 

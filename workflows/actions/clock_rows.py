@@ -13,7 +13,9 @@ from django.db import connection
 from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actions.events import emit_many, make_event
 from agency.models import Event as OutboxEvent
+from agency.remembered import Remembered
 from agency.tenancy import current_agency
+from agency.written import insert
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -32,6 +34,15 @@ GRACE = timedelta(minutes=5)
 # Beyond what a calendar knows nothing is worked out: it is looked at again then.
 FAR = timedelta(days=30)
 BATCH = 500
+
+
+_open = Remembered(
+    lambda mentions: (
+        Clock.objects.select_for_update()
+        .filter(mention_id__in=mentions, stopped_at=None)
+        .order_by("mention_id", "id")
+    )
+)
 
 
 class Moving:
@@ -53,11 +64,7 @@ class Moving:
 
     def read(self) -> None:
         """The open clocks of all these mentions, and the hours that they run in."""
-        self.clocks = list(
-            Clock.objects.select_for_update()
-            .filter(mention_id__in=self.mentions, stopped_at=None)
-            .order_by("mention_id", "id")
-        )
+        self.clocks = _open(mentions=[*self.mentions])
         self.know(clock.calendar_id for clock in self.clocks)
 
     def know(self, calendars: Iterable[UUID | None]) -> None:
@@ -192,7 +199,7 @@ class Moving:
         new = {clock.pk for clock in self._new}
         changed = [clock for pk, clock in self._changed.items() if pk not in new]
         update_clocks(changed)
-        ClockEvent.objects.bulk_create(self._lines, batch_size=BATCH)
+        insert(*self._lines)
         written = [*self._new, *changed]
         set_alarms(CLOCK_DUE, {clock.pk: clock.next_fire_at for clock in written if clock.next_fire_at})
         if quiet := [clock.pk for clock in changed if not clock.next_fire_at]:
@@ -290,20 +297,20 @@ def note_due(mentions: Iterable[Mention], clocks: Iterable[Clock]) -> None:
 _DUE = """
 UPDATE mentions_mention AS mention
    SET late_found = new.late_found, due_at = new.due_at, urgency_at = new.urgency_at, due_kind = new.due_kind,
-       breached = new.breached
-  FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::boolean[])
-       AS new (id, late_found, due_at, urgency_at, due_kind, breached)
+       breached = new.breached, turn = new.turn
+  FROM unnest(%s::uuid[], %s::boolean[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::boolean[], %s::text[])
+       AS new (id, late_found, due_at, urgency_at, due_kind, breached, turn)
  WHERE mention.agency_id = %s AND mention.id = new.id
-   AND (mention.late_found, mention.due_at, mention.urgency_at, mention.due_kind, mention.breached)
-       IS DISTINCT FROM (new.late_found, new.due_at, new.urgency_at, new.due_kind, new.breached)
+   AND (mention.late_found, mention.due_at, mention.urgency_at, mention.due_kind, mention.breached, mention.turn)
+       IS DISTINCT FROM (new.late_found, new.due_at, new.urgency_at, new.due_kind, new.breached, new.turn)
 """
 
 
 def save_due(mentions: Sequence[Mention]) -> None:
-    """Store what `note_due` found, in one statement a batch; rows that it didn't change aren't written."""
+    """Store what `note_due` found, and the turn, in one statement a batch; rows that didn't change aren't written."""
     for begin in range(0, len(mentions), BATCH):
         rows = [
-            (m.pk, m.late_found, m.due_at, m.urgency_at, m.due_kind, m.breached)
+            (m.pk, m.late_found, m.due_at, m.urgency_at, m.due_kind, m.breached, m.turn)
             for m in mentions[begin : begin + BATCH]
         ]
         with connection.cursor() as cursor:

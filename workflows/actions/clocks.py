@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from clients.words import ClockKind
 from mentions.models import Mention
-from mentions.words import Move
+from mentions.words import Move, Turn
 from workflows.actions.clock_rows import Moving, save_due
 from workflows.actions.leases import look_at_leases
 from workflows.clock import EventKind
@@ -84,7 +84,7 @@ def _start(moving: Moving, mention: Mention, kind: ClockKind, *, at: datetime | 
 def follow(
     mention: Mention, move: Move, *, hand_made: bool, since: datetime | None = None, now: datetime
 ) -> None:
-    """Move a mention's clocks as its move asks; the caller saves the mention.
+    """Move a mention's clocks as its move asks, and say whose turn it is; the caller saves the mention.
 
     An answer counts when it was live, which somebody may have found out later.
 
@@ -100,6 +100,8 @@ def follow(
     if move is Move.REOPEN:
         _start(moving, mention, ClockKind.NEXT_RESPONSE, at=since)
     moving.write()
+    # What was submitted is the client's from when it reaches them (`hand_over`).
+    mention.turn = Turn.PLATFORM if published and not hand_made else Turn.AGENCY
 
 
 def hand_over(mention: Mention, *, now: datetime) -> None:
@@ -108,6 +110,7 @@ def hand_over(mention: Mention, *, now: datetime) -> None:
     _turn(moving, _agencys(PAUSE))
     _start(moving, mention, ClockKind.DECIDE)
     moving.write()
+    mention.turn = Turn.CLIENT
     save_due([mention])
 
 
@@ -116,6 +119,7 @@ def void_hand_over(mention: Mention, *, now: datetime) -> None:
     moving = _open(mention, now)
     _turn(moving, {ClockKind.DECIDE: ANNUL, **_agencys(EventKind.VOID)})
     moving.write()
+    mention.turn = Turn.AGENCY
     save_due([mention])
 
 
@@ -124,6 +128,7 @@ def hand_back(mention: Mention, *, now: datetime) -> None:
     moving = _open(mention, now)
     _turn(moving, {ClockKind.PUBLISH: PAUSE, **_agencys(RESUME)})
     moving.write()
+    mention.turn = Turn.AGENCY
     save_due([mention])
 
 

@@ -127,7 +127,7 @@ def decide(
         "approval.decided",
         subject=mention,
         now=now,
-        data={**told, "effective_at": decision.effective_at.isoformat()},
+        data={**told, "approval": str(approval.pk), "effective_at": decision.effective_at.isoformat()},
     )
     return decision
 
@@ -154,7 +154,8 @@ def undo_decision(decision_id: UUID, *, contact: Contact, address: str = "", now
     clear_alarms(DECISION_EFFECTIVE, [decision.pk])
     by = contact_actor(contact, address=address)
     record("approval.undone", by=by, subject=mention, now=now, details={"verdict": decision.verdict})
-    emit("approval.undone", subject=mention, now=now, data={"verdict": decision.verdict})
+    data = {"approval": str(approval.pk), "verdict": decision.verdict}
+    emit("approval.undone", subject=mention, now=now, data=data)
     return approval
 
 

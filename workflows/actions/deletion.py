@@ -14,7 +14,17 @@ from django.db.models import Model, Q, QuerySet
 from psycopg import sql
 
 from agency.actions.audit import erase_told
-from agency.models import AckLink, Alarm, Event, Notice, NoticeAttempt
+from agency.actions.webhooks.sending import ERASED
+from agency.models import (
+    AckLink,
+    Alarm,
+    Event,
+    Notice,
+    NoticeAttempt,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookReplay,
+)
 from agency.tenancy import current_agency
 from mentions.actions.tallies import tally
 from mentions.actions.threads import forget_names
@@ -35,6 +45,10 @@ def delete_rows(model: type[Model], ids: Sequence[UUID]) -> int:
         # They are the notice's own, and nobody's work by themselves.
         for own in (NoticeAttempt, AckLink):
             _delete(own, "notice_id", ids)
+    if model is WebhookDelivery:
+        _delete(WebhookAttempt, "delivery_id", ids)
+    if model is WebhookReplay:
+        WebhookDelivery.objects.filter(replay_id__in=ids).update(replay=None)
     return _delete(model, "id", ids)
 
 
@@ -118,12 +132,23 @@ def forget_told(subjects: Sequence[UUID], *, client_id: UUID | None = None) -> C
     notices = list(Notice.objects.filter(about | Q(recipient_id__in=subjects)).values_list("pk", flat=True))
     gone = Counter({"mails": delete_rows(Notice, notices)})
     events = Event.objects.filter(about | Q(client_id=client_id) if client_id else about)
-    gone["events"] = delete_rows(Event, list(events.values_list("pk", flat=True)))
+    told = list(events.values_list("pk", flat=True))
+    forget_posted(told)
+    gone["events"] = delete_rows(Event, told)
     # Whoever sweeps may hold an alarm and wait for its mention, which we hold: an alarm that stays finds nothing, and ends.
     alarms = Alarm.objects.select_for_update(skip_locked=True).filter(agency_id=current_agency())
     delete_rows(Alarm, list(alarms.filter(subject_id__in=[*subjects, *notices]).values_list("pk", flat=True)))
     erase_told([*subjects, *notices], client_id=client_id)
     return +gone
+
+
+def forget_posted(events: Sequence[UUID]) -> None:
+    """What receivers of webhooks answered to these events goes; that they were posted stays, in ids and times."""
+    posted = WebhookDelivery.objects.filter(event_id__in=events)
+    ids = list(posted.order_by("id").values_list("pk", flat=True))
+    _delete(WebhookAttempt, "delivery_id", ids)
+    waiting = posted.filter(state=WebhookDelivery.State.PENDING)
+    waiting.update(state=WebhookDelivery.State.DROPPED, next_at=None, error=ERASED)
 
 
 def delete_orphans(posts: Iterable[UUID]) -> Counter[str]:

@@ -12,8 +12,9 @@ from django.db.models import Model
 
 from agency.actions.alarms import clear_alarms
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import system
-from agency.models import ApiKey, Erasure, Membership
+from agency.models import ApiKey, Erasure, Membership, WebhookEndpoint
 from agency.tenancy import current_agency, tenant
 from clients.models import Client
 from mentions.actions.threads import forget_names
@@ -74,6 +75,7 @@ def _finish(erasure: Erasure, now: datetime) -> None:
     told = {name: erasure.counts.get(name, 0) for name in ("mentions", "posts", "authors")}
     details = {"kind": erasure.kind, **{name: count for name, count in told.items() if count}}
     record("data.erased", by=system(current_agency()), subject=erasure, now=now, details=details)
+    emit("data.erased", subject=erasure, now=now, data={"kind": erasure.kind})
     block = ForgottenAuthor.objects.filter(erasure_id=erasure.pk).first()
     # What `replay_erasures` needs after a backup was restored, where these rows may be younger than the backup.
     log.info(
@@ -138,8 +140,8 @@ def _erase_house_of(client_id: UUID) -> Counter[str]:
 
 
 def _end_limits(client_id: UUID) -> None:
-    """Members and keys that were limited to the client have one less; to none, if it was the only one."""
-    for holder in (Membership, ApiKey):
+    """Members, keys and webhooks that were limited to the client have one less; to none, if it was the only one."""
+    for holder in (Membership, ApiKey, WebhookEndpoint):
         for row in holder.objects.select_for_update().filter(client_ids__contains=[client_id]).order_by("id"):
             row.client_ids = [other for other in row.client_ids or [] if other != client_id]
             row.save(update_fields=["client_ids"])

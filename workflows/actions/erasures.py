@@ -7,6 +7,7 @@ from django.conf import settings
 
 from agency.actions.alarms import clear_alarms, set_alarm
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actions.notices import queue_notice
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
@@ -56,6 +57,7 @@ def request_erasure(
     erasure.save(force_insert=True)
     set_alarm(ERASE, erasure.pk, erasure.due_at)
     record("data.erasure_asked", by=by, subject=erasure, now=now, details={"kind": kind, "reason": reason})
+    emit("data.erasure_asked", subject=erasure, now=now, data={"kind": kind})
     if isinstance(subject, Author):
         forget_author(subject, erasure_id=erasure.pk, by=by, now=now)
     elif isinstance(subject, Agency):
@@ -127,5 +129,6 @@ def call_off(erasure: Erasure, *, by: Actor, now: datetime) -> Erasure:
     Agency.objects.filter(pk=current_agency()).update(erasing_at=None)
     clear_alarms(ERASE, [erasure.pk])
     record("data.erasure_called_off", by=by, subject=erasure, now=now)
+    emit("data.erasure_called_off", subject=erasure, now=now)
     _tell_owners(ERASING_CALLED_OFF, erasure, now)
     return erasure

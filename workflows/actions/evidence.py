@@ -5,6 +5,7 @@ from typing import IO
 from uuid import UUID
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from mentions.models import Mention
 from workflows.packing import pack
@@ -22,6 +23,7 @@ def take_evidence(mention_id: UUID, *, by: Actor, now: datetime) -> IO[bytes]:
     mention = Mention.objects.get(pk=mention_id)
     details = {"entries": len(evidence.entries), "head": evidence.head["seq"], "sha256": digest}
     record("evidence.taken", by=by, subject=mention, now=now, details=details)
+    emit("evidence.taken", subject=mention, now=now, data={"sha256": digest})
     return file
 
 

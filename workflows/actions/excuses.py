@@ -6,13 +6,17 @@ from uuid import UUID
 
 from agency.actions.audit import record
 from agency.actions.events import emit
+from agency.actions.notices import notify_member
 from agency.actor import Actor
 from agency.errors import Conflict, Forbidden, Invalid, NotFound
 from agency.models import Membership
+from agency.queries.people import get_member
 from agency.rights import Right
+from clients.queries.rotas import reached_from
 from mentions.models import Mention
 from workflows.actions.transition import lock_mention
 from workflows.models import Clock, Excuse
+from workflows.words import EXCUSE_DECIDED
 
 LONGEST = 1000  # characters of a reason or note
 
@@ -99,7 +103,19 @@ def _decide(excuse_id: UUID, state: Excuse.State, note: str, by: Actor, now: dat
     excuse, mention = _waiting(excuse_id, now)
     if excuse.asked_by == person.pk:
         raise Forbidden("You asked for this excuse, so somebody else has to decide about it.")
-    return _close(excuse, mention, state, note, by, now)
+    excuse = _close(excuse, mention, state, note, by, now)
+    asker = get_member(excuse.asked_by, agency_id=by.agency_id) if excuse.asked_by else None
+    if asker is not None:
+        waits = reached_from([asker.pk], now)[asker.pk]
+        notify_member(
+            asker,
+            kind=EXCUSE_DECIDED,
+            subject_id=excuse.pk,
+            client_id=mention.client_id,
+            not_before=waits,
+            now=now,
+        )
+    return excuse
 
 
 def _close(

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from agency.actions.alarms import clear_alarms, on_alarm, set_alarm
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict
 from agency.models import Export, ExportPart
@@ -69,6 +70,7 @@ def request_export(*, kind: str, about_id: UUID | None, by: Actor, now: datetime
     record(
         "data.export_asked", by=by, subject=export, now=now, details={"kind": kind, "about": str(subject.pk)}
     )
+    emit("data.export_asked", subject=export, now=now, data={"kind": kind, "about": str(subject.pk)})
     return export
 
 
@@ -76,8 +78,9 @@ def note_download(agency_id: UUID, export_id: UUID, *, by: Actor, now: datetime)
     """Write down who takes it away. Not inside the agency: a download is read-only until here."""
     with tenant(agency_id):
         export = Export.objects.get(pk=export_id)
-        details = {"kind": export.kind, "about": str(export.about_id or agency_id), "sha256": export.sha256}
-        record("data.exported", by=by, subject=export, now=now, details=details)
+        told = {"kind": export.kind, "about": str(export.about_id or agency_id)}
+        record("data.exported", by=by, subject=export, now=now, details={**told, "sha256": export.sha256})
+        emit("data.exported", subject=export, now=now, data=told)
 
 
 def build_export(agency_id: UUID, export_id: UUID, *, clock: Callable[[], datetime]) -> None:
@@ -206,4 +209,5 @@ def drop_files() -> bool:
 def delete_export(export: Export, *, by: Actor, now: datetime) -> None:
     """Delete the file now instead of in a week."""
     record("data.export_deleted", by=by, subject=export, now=now, details={"kind": export.kind})
+    emit("data.export_deleted", subject=export, now=now, data={"kind": export.kind})
     drop_file(export)

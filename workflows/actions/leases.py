@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agency.actions.alarms import clear_alarms, set_alarm, set_alarms
+from agency.remembered import Remembered
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -16,6 +17,15 @@ from workflows.words import CLAIM_IDLE
 IDLE = timedelta(minutes=60)
 # Where a calendar says nothing of so far ahead, it is asked again after a day.
 LATER = timedelta(days=1)
+
+
+_promised = Remembered(
+    lambda mentions: (
+        Clock.objects.filter(mention_id__in=mentions, kind__in=[ClockKind.RESPOND, ClockKind.NEXT_RESPONSE])
+        .order_by("started_at", "id")
+        .values_list("mention_id", "calendar_id")
+    )
+)
 
 
 def keep_lease(mention: Mention, *, now: datetime) -> None:
@@ -44,9 +54,6 @@ def lease_end(since: datetime, hours: Hours) -> datetime:
 def office_hours(mentions: Iterable[UUID]) -> Mapping[UUID, Hours]:
     """When the agency works for the clients of these mentions: the hours in which it promised the answer."""
     ids = list(mentions)
-    clocks = Clock.objects.filter(
-        mention_id__in=ids, kind__in=[ClockKind.RESPOND, ClockKind.NEXT_RESPONSE]
-    ).order_by("started_at", "id")
-    calendars: dict[UUID, UUID | None] = dict(clocks.values_list("mention_id", "calendar_id"))
+    calendars: dict[UUID, UUID | None] = dict(_promised(mentions=ids))
     hours = hours_by_calendar(set(calendars.values()))
     return {pk: hours[calendars[pk]] if pk in calendars else ALWAYS for pk in ids}

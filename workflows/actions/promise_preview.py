@@ -240,6 +240,7 @@ def _told(worst: list[Predicted]) -> tuple[Effect, ...]:
         Effect(
             mention_id=p.mention_id,
             mention=_shortened(str(mentions[p.mention_id].post)),
+            client_id=mentions[p.mention_id].client_id,
             client=mentions[p.mention_id].client.name,
             kind=p.kind,
             priority=p.priority,

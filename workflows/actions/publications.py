@@ -111,6 +111,12 @@ def _note(done: str, mention: Mention, publication: Publication, now: datetime, 
     """Each change of a publication's state is in the log; who wanted it says the entry beside it."""
     details = {"lane": publication.lane, **told, "publication": str(publication.pk)}
     record(f"publication.{done}", by=system(current_agency()), subject=mention, now=now, details=details)
+    _tell(done, mention, publication, now, **told)
+
+
+def _tell(done: str, mention: Mention, publication: Publication, now: datetime, **told: str | int) -> None:
+    data = {"publication": str(publication.pk), "lane": publication.lane, **told}
+    emit(f"publication.{done}", subject=mention, now=now, data=data)
 
 
 def publish(agency_id: UUID, publication_id: UUID, *, clock: Callable[[], datetime]) -> None:
@@ -152,7 +158,6 @@ def claim_publication(publication_id: UUID, *, now: datetime) -> Sending | None:
     what = "send" if publication.state == P.QUEUED else "read_back"
     if publication.state == P.SENDING:
         _note("ambiguous", publication.mention, publication, now, code="broke_off")
-        emit("publication.ambiguous", subject=publication.mention, now=now, data={"code": "broke_off"})
     publication.state = P.SENDING if what == "send" else P.AMBIGUOUS
     publication.attempts += 1
     publication.lease_until = now + LEASE
@@ -231,6 +236,7 @@ def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *,
         _note_try(publication, sending, "absent", None, now)
         if publication.attempts < ATTEMPTS + READ_BACKS:
             _again(publication, P.QUEUED, now)
+            _tell("retried", mention, publication, now, code="never_arrived")
         else:
             error = PlatformError("never_arrived", "The reply never arrived, however often.", retryable=False)
             _give_up(publication, error, now)
@@ -242,6 +248,7 @@ def record_outcome(sending: Sending, outcome: Receipt | PlatformError | None, *,
         if outcome.retryable and publication.attempts < ATTEMPTS:
             publication.error_code, publication.error = outcome.code[:40], outcome.sentence[:500]
             _again(publication, P.QUEUED, now, wait=outcome.retry_after)
+            _tell("retried", mention, publication, now, code=publication.error_code)
         else:
             _give_up(publication, outcome, now)
 
@@ -282,7 +289,6 @@ def _wait_for_certainty(
         _ask_a_person(publication, error, now)
     if first:
         _note("ambiguous", mention, publication, now, code=publication.error_code)
-        emit("publication.ambiguous", subject=mention, now=now, data={"code": publication.error_code})
 
 
 def _ask_a_person(publication: Publication, error: PlatformError, now: datetime) -> None:
@@ -295,10 +301,7 @@ def _give_up(publication: Publication, error: PlatformError, now: datetime) -> N
     mention, code = publication.mention, error.code
     publication.state = P.FAILED
     _leave_to_the_agency(publication, error, now)
-    record(
-        "publication.failed", by=system(current_agency()), subject=mention, now=now, details={"code": code}
-    )
-    emit("publication.failed", subject=mention, now=now, data={"code": code})
+    _note("failed", mention, publication, now, code=code)
     log.warning("publication failed", publication=str(publication.pk), code=code)
 
 
@@ -336,9 +339,6 @@ def _go_live(
         answer_url=publication.url,
         note=publication.url,
     )
-    emit(
-        "publication.live", subject=mention, now=now, data={"url": publication.url, "lane": publication.lane}
-    )
 
 
 def attest_reply(mention_id: UUID, *, url: str, by: Actor, seen: int | None, now: datetime) -> Mention:
@@ -365,6 +365,7 @@ def attest_reply(mention_id: UUID, *, url: str, by: Actor, seen: int | None, now
     ).save(force_insert=True)
     _go_live(mention, publication, Receipt(external_id="", url=link, at=now), by=by, now=now)
     record("reply.attested", by=by, subject=mention, now=now, details={"url": link})
+    emit("reply.attested", subject=mention, now=now, data={"url": link})
     answered: Mention = Mention.objects.get(pk=mention.pk)
     return answered
 
@@ -388,6 +389,7 @@ def send_again(mention_id: UUID, *, by: Actor, seen: int | None, now: datetime) 
     publication.save()
     set_alarm(PUBLICATION_SEND, publication.pk, now)
     record("publication.sent_again", by=by, subject=mention, now=now)
+    _tell("sent_again", mention, publication, now)
     return publication
 
 

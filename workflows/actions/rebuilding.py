@@ -7,6 +7,7 @@ from uuid import UUID
 
 from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.tenancy import tenant
 from mentions.models import Mention
@@ -83,3 +84,4 @@ def _mend(
         now=now,
         details={"fields": ", ".join(fields)},
     )
+    emit("clocks.rebuilt", subject=mention, now=now, data={"fields": fields})

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import system
 from agency.models import Erasure
 from agency.tenancy import tenant
@@ -33,6 +34,7 @@ def replay(
         record(
             "data.erasure_asked", by=system(agency_id), subject=erasure, now=now, details={"replayed": True}
         )
+        emit("data.erasure_asked", subject=erasure, now=now, data={"kind": kind})
         if digest:
             ForgottenAuthor.objects.get_or_create(
                 platform=platform,

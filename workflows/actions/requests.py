@@ -69,6 +69,8 @@ def request_approval(mention_id: UUID, *, by: Actor, seen: int | None, now: date
     contacts = [str(contact.pk) for contact in approvers]
     asked = {"version": version.number, "digest": version.digest, "contacts": contacts}
     record("approval.asked", by=by, subject=mention, now=now, details=asked)
+    data = {**asked, "approval": str(approval.pk), "needed_by": approval.needed_by.isoformat()}
+    emit("approval.asked", subject=mention, now=now, data=data)
     return approval
 
 
@@ -140,6 +142,7 @@ def withdraw_request(mention: Mention, *, now: datetime) -> None:
     Decision.objects.filter(pk__in=pending).update(state=Decision.State.VOID)
     clear_alarms(DECISION_EFFECTIVE, pending)
     revoke_links(approval, now=now)
+    emit("approval.withdrawn", subject=mention, now=now, data={"approval": str(approval.pk)})
 
 
 def note_delivery(approval_id: UUID, *, now: datetime) -> None:
@@ -154,6 +157,7 @@ def note_delivery(approval_id: UUID, *, now: datetime) -> None:
         approval.delivered_at = now
         approval.save(update_fields=["delivered_at"])
         record("approval.delivered", by=system(current_agency()), subject=mention, now=now)
+        emit("approval.delivered", subject=mention, now=now, data={"approval": str(approval.pk)})
         hand_over(mention, now=now)
 
 
@@ -172,7 +176,7 @@ def note_bounce(approval_id: UUID, *, now: datetime) -> None:
     approval.delivered_at = None
     approval.save(update_fields=["delivered_at"])
     record("approval.bounced", by=system(current_agency()), subject=mention, now=now)
-    emit("approval.bounced", subject=mention, now=now)
+    emit("approval.bounced", subject=mention, now=now, data={"approval": str(approval.pk)})
     void_hand_over(mention, now=now)
 
 

@@ -1,6 +1,7 @@
 """Drafting: a response and its immutable versions."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import orjson
 from django.db.models import Max
 
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
@@ -21,7 +23,7 @@ from mentions.queries.mentions import source_for
 from mentions.words import State
 from workflows.actions.transition import MoveNotPossible, lock_mention
 from workflows.models import Response, Version
-from workflows.queries.mention import standing_versions
+from workflows.queries.mention import edition_of, open_response, standing_versions
 from workflows.words import BY_HAND, LONGEST_REPLY
 
 
@@ -59,8 +61,9 @@ def draft_reply(
     text: str,
     kind: str = "",
     by: Actor,
-    seen: int | None,
+    seen: int | None = None,
     based_on: int | None = None,
+    saw: Collection[int] | None = None,
     now: datetime,
 ) -> Version:
     """Write the next version of the reply to a claimed mention. The same text again is the same version.
@@ -68,10 +71,11 @@ def draft_reply(
     Args:
         kind: empty keeps the one that the response has.
         based_on: the number of the version that the writer began with, 0 for none; None where nobody looked.
+        saw: the editions of the reply (see `edition_of`) of which one is what the writer began with; likewise.
 
     Raises:
         Invalid: the text or kind; MoveNotPossible: the mention isn't claimed; NotFound, MentionMovedOn, Forbidden.
-        TextMovedOn: somebody else saved a version after `based_on`.
+        TextMovedOn: somebody else saved a version after `based_on`, or what the writer saw.
     """
     by.require(Right.RESPOND)
     if kind and kind not in ReplyKind.values:
@@ -82,6 +86,8 @@ def draft_reply(
         raise MoveNotPossible(
             f"A reply is written while its mention is claimed; this one is {mention.state}."
         )
+    if saw is not None:
+        _check_saw(mention, saw, tidy, by)
     response = Response.objects.filter(mention=mention, closed_at=None).first()
     if response is None:
         response = Response(mention=mention, kind=kind or ReplyKind.OTHER, created_at=now, created_by=by.name)
@@ -90,11 +96,30 @@ def draft_reply(
         response.kind = kind
         response.save(update_fields=["kind"])
     latest = latest_version(response)
-    if latest is not None and latest.text == tidy and latest.author_id == by.id:
+    if latest is not None and _is_same(latest, tidy, by):
         return latest
     if latest is not None and based_on is not None and based_on != latest.number:
-        raise TextMovedOn(f"{latest.author_name} saved version {latest.number} while you wrote.")
+        raise _moved_on(latest)
     return add_version(response, mention=mention, text=tidy, by=by, now=now)
+
+
+def _check_saw(mention: Mention, saw: Collection[int], text: str, by: Actor) -> None:
+    """Raises: TextMovedOn, unless the writer saw the reply as it is, or what they write is there already."""
+    response, versions = open_response(mention)
+    edition = edition_of(mention, response, versions)
+    is_there = bool(response and response.closed_at is None and versions and _is_same(versions[0], text, by))
+    if edition not in saw and not is_there:
+        raise _moved_on(versions[0] if versions else None)
+
+
+def _is_same(version: Version, text: str, by: Actor) -> bool:
+    return bool(version.text == text and version.author_id == by.id)
+
+
+def _moved_on(latest: Version | None) -> TextMovedOn:
+    if latest is None:
+        return TextMovedOn("There is no reply yet.")
+    return TextMovedOn(f"{latest.author_name} saved version {latest.number} while you wrote.")
 
 
 def latest_version(response: Response) -> Version | None:
@@ -122,6 +147,8 @@ def add_version(response: Response, *, mention: Mention, text: str, by: Actor, n
     record(
         "reply.drafted", by=by, subject=mention, now=now, details={"version": version.number, "text": text}
     )
+    data = {"version": version.number, "digest": version.digest, "lane": version.lane}
+    emit("reply.drafted", subject=mention, now=now, data=data)
     return version
 
 

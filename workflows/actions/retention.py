@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from agency.actions.alarms import clear_alarms, on_alarm, set_alarm
 from agency.actions.audit import record
+from agency.actions.events import emit
 from agency.actor import Actor, system
 from agency.errors import Conflict, Invalid
 from agency.rights import Right
@@ -105,6 +106,7 @@ def change_retention(
             now=now,
             details={"keep_days": [before, keep_days], "deleted_now": preview.mentions},
         )
+        emit("client.retention_changed", subject=client, now=now, data={"keep_days": [before, keep_days]})
     if keep_days is None:
         clear_alarms(RETENTION, [client.pk])
     else:
@@ -119,13 +121,9 @@ def delete_due(client: Client, *, now: datetime) -> Counter[str]:
     due = due_mentions(client.pk, keep_days=client.keep_days, now=now)
     gone = delete_mentions(due, skip_locked=True, remember=now)
     if gone:
-        record(
-            "client.retention_applied",
-            by=system(current_agency()),
-            subject=client,
-            now=now,
-            details={"mentions": gone["mentions"], "keep_days": client.keep_days},
-        )
+        told = {"mentions": gone["mentions"], "keep_days": client.keep_days}
+        record("client.retention_applied", by=system(current_agency()), subject=client, now=now, details=told)
+        emit("client.retention_applied", subject=client, now=now, data=told)
     return gone
 
 

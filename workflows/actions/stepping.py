@@ -53,7 +53,7 @@ def _answer(row: Escalation, mention: Mention, roster: Roster, now: datetime) ->
             _tell(row, roster.meant(_whom(step), mention, step.member), mention, now)
     _end(row, State.DONE, now)
     told = EscalationLine.objects.filter(escalation=row, what=What.NOTIFY).values_list("member_id", flat=True)
-    data = {"why": f"{row.clock.kind}:{row.step}", "told": [str(member) for member in told]}
+    data = {"why": f"{row.clock.kind}:{row.step}", "rung": None, "told": [str(member) for member in told]}
     emit("mention.escalated", subject=mention, now=now, data=data)
     return mention
 

@@ -10,7 +10,9 @@ from agency.actions.audit import record
 from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, NotFound
+from agency.remembered import Remembered
 from agency.rights import Right
+from agency.written import insert, update
 from mentions.models import Mention
 from mentions.words import Move, State
 from workflows.actions.clocks import follow
@@ -48,6 +50,9 @@ class MoveNotPossible(Conflict):
     code, title = "move_not_possible", "That isn't possible now"
 
 
+_locked = Remembered(lambda mention_id: Mention.objects.select_for_update().filter(pk=mention_id))
+
+
 def lock_mention(mention_id: UUID, *, seen: int | None, now: datetime) -> Mention:
     """The mention's row, locked until the transaction ends.
 
@@ -57,7 +62,7 @@ def lock_mention(mention_id: UUID, *, seen: int | None, now: datetime) -> Mentio
     Raises:
         NotFound, MentionMovedOn.
     """
-    mention: Mention | None = Mention.objects.select_for_update().filter(pk=mention_id).first()
+    mention: Mention | None = _locked.first(mention_id=mention_id)
     if mention is None:
         raise NotFound
     if seen is not None and seen != mention.version:
@@ -98,7 +103,7 @@ def transition(
             f"“{move.label}” isn't possible: this mention is {State(before).label.lower()}. {_what_happened(mention, now)}"
         ) from None
     mention.version += 1
-    Transition(
+    moved = Transition(
         mention=mention,
         version=mention.version,
         move=move,
@@ -109,10 +114,11 @@ def transition(
         actor_id=by.id,
         actor_name=by.name[:120],
         note=note,
-    ).save(force_insert=True)
+    )
+    insert(moved)
     follow(mention, move, hand_made=hand_made, since=since, now=now)
     keep_lease(mention, now=now)
-    mention.save()
+    update(mention)
     follow_climb(mention, move, by=by, now=now)
     told = {"from": before, "to": str(mention.state), "version": mention.version}
     details = {**told, **({"note": note} if note else {})}

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,7 +16,7 @@ from agency.models import Erasure
 from agency.rights import Right
 from mentions.actions.forgetting import lift_block
 from workflows.actions.erasures import call_off, request_erasure
-from workflows.api.subjects import named_in, one_subject
+from workflows.api.subjects import ID_OR_NULL, about, named_in, one_subject
 from workflows.queries.erasures import get_block, get_erasure, list_blocks, list_erasures
 
 
@@ -42,7 +43,8 @@ class ErasureInput(Input):
     {
         "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e32",
         "kind": "author",
-        "about": "0195677c-0a54-7000-8d2f-0f3c9a6b1e21",
+        "client": None,
+        "author": "0195677c-0a54-7000-8d2f-0f3c9a6b1e21",
         "reason": "asked",
         "state": "done",
         "asked_by": "Ana",
@@ -55,7 +57,8 @@ class ErasureInput(Input):
 class ErasureOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(Erasure.Kind.choices)
-    about = serializers.UUIDField(source="about_id")
+    client = serializers.SerializerMethodField(help_text="Of the kind `client`: which one.")
+    author = serializers.SerializerMethodField(help_text="Of the kind `author`: which one.")
     reason = serializers.ChoiceField(Erasure.Reason.choices)
     state = serializers.ChoiceField(Erasure.State.choices)
     asked_by = serializers.CharField()
@@ -66,9 +69,17 @@ class ErasureOutput(serializers.Serializer[Any]):
         child=serializers.IntegerField(), help_text="What → how many were erased so far."
     )
 
+    @extend_schema_field(ID_OR_NULL)
+    def get_client(self, erasure: Erasure) -> Any:
+        return about(erasure, Erasure.Kind.CLIENT)
+
+    @extend_schema_field(ID_OR_NULL)
+    def get_author(self, erasure: Erasure) -> Any:
+        return about(erasure, Erasure.Kind.AUTHOR)
+
 
 class ErasureViews(ApiView):
-    rights = {"list": Right.DATA, "create": Right.DATA, "retrieve": Right.DATA, "destroy": Right.DATA}
+    rights = {"list": Right.DATA, "create": Right.DATA, "retrieve": Right.DATA, "call_off": Right.DATA}
     filters = {"list": PageFilters}
 
     @operation("list_erasures", "Erasures, newest first", gives=ErasureOutput(many=True))
@@ -102,7 +113,7 @@ class ErasureViews(ApiView):
         gives=ErasureOutput,
         conflicts=True,
     )
-    def destroy(self, request: Request, erasure_id: UUID) -> Response:
+    def call_off(self, request: Request, erasure_id: UUID) -> Response:
         erasure = call_off(get_erasure(erasure_id, by=self.actor), by=self.actor, now=clock.now())
         return Response(ErasureOutput(erasure).data)
 
@@ -111,16 +122,16 @@ class ErasureViews(ApiView):
     {
         "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e33",
         "platform": "feed",
-        "since": "2026-03-06T17:04:00Z",
-        "by": "Ana",
+        "created_at": "2026-03-06T17:04:00Z",
+        "created_by": "Ana",
         "erasure": "0195677c-0a54-7000-8d2f-0f3c9a6b1e32",
     }
 )
 class BlockOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     platform = serializers.CharField()
-    since = serializers.DateTimeField()
-    by = serializers.CharField(source="by_name")
+    created_at = serializers.DateTimeField(source="since")
+    created_by = serializers.CharField(source="by_name")
     erasure = serializers.UUIDField(source="erasure_id", allow_null=True)
 
 

@@ -113,7 +113,7 @@ class EscalationViews(ApiView):
         "list_escalations",
         "Who was told of a mention, and what came of it",
         gives=EscalationOutput(many=True),
-        description="The oldest first. Warnings and breaches of its clocks, and the climb of an urgent mention.",
+        description="The oldest first, all on one page. Warnings and breaches of its clocks, and the climb of an urgent mention.",
     )
     def list(self, request: Request, mention_id: UUID) -> Response:
         mention = get_mention(mention_id, by=self.actor)

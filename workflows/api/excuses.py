@@ -11,6 +11,7 @@ from agency import clock
 from agency.api.schema import example, operation
 from agency.api.serializers import Id, Input, Named, OrNull, PageFilters, Seconds, Text
 from agency.api.views import ApiView
+from agency.errors import Invalid, NotFound
 from agency.rights import Right
 from clients.words import ClockKind
 from workflows.actions.excuses import LONGEST, ask_excuse, grant_excuse, refuse_excuse, withdraw_excuse
@@ -19,9 +20,11 @@ from workflows.queries.excuses import get_excuse, list_excuses
 
 
 class ExcuseFilters(PageFilters):
-    state = serializers.ChoiceField(Excuse.State.choices, required=False)
-    client = serializers.UUIDField(required=False)
-    mention = serializers.UUIDField(required=False)
+    state = serializers.ChoiceField(
+        Excuse.State.choices, required=False, help_text="Only those in this state."
+    )
+    client = serializers.UUIDField(required=False, help_text="Only of this client's mentions.")
+    mention = serializers.UUIDField(required=False, help_text="Only of this mention.")
 
 
 @example(
@@ -137,9 +140,12 @@ class ExcuseViews(ApiView):
     )
     def create(self, request: Request) -> Response:
         body = self.body(ExcuseInput)
-        excuse = ask_excuse(
-            body["clock"], reason=body["reason"], text=body["text"], by=self.actor, now=clock.now()
-        )
+        try:
+            excuse = ask_excuse(
+                body["clock"], reason=body["reason"], text=body["text"], by=self.actor, now=clock.now()
+            )
+        except NotFound:
+            raise Invalid.field("clock", "There is no promise with this id.") from None
         return self._answer(excuse.pk, status=201)
 
     @operation(

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,7 +17,7 @@ from agency.api.views import ApiView
 from agency.models import Export
 from agency.rights import Right
 from workflows.actions.exports import delete_export, request_export
-from workflows.api.subjects import named_in, one_subject
+from workflows.api.subjects import ID_OR_NULL, about, named_in, one_subject
 from workflows.download import ZIP, download
 from workflows.queries.exports import get_export, list_exports, rows_so_far
 
@@ -36,9 +36,10 @@ class ExportInput(Input):
     {
         "id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e31",
         "kind": "client",
-        "about": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08",
+        "client": "0195677c-0a54-7000-8d2f-0f3c9a6b1e08",
+        "author": None,
         "state": "ready",
-        "requested_by": "Ana",
+        "created_by": "Ana",
         "created_at": "2026-03-06T17:04:00Z",
         "ready_at": "2026-03-06T17:04:09Z",
         "expires_at": "2026-03-13T17:04:09Z",
@@ -51,11 +52,10 @@ class ExportInput(Input):
 class ExportOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(Export.Kind.choices)
-    about = serializers.UUIDField(
-        source="about_id", allow_null=True, help_text="The client or author; null: the agency."
-    )
+    client = serializers.SerializerMethodField(help_text="Of the kind `client`: which one.")
+    author = serializers.SerializerMethodField(help_text="Of the kind `author`: which one.")
     state = serializers.ChoiceField(Export.State.choices)
-    requested_by = serializers.CharField()
+    created_by = serializers.CharField(source="requested_by")
     created_at = serializers.DateTimeField()
     ready_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True, help_text="When the file is deleted.")
@@ -63,6 +63,14 @@ class ExportOutput(serializers.Serializer[Any]):
     size = serializers.IntegerField(help_text="In bytes.")
     sha256 = OrNull(help_text="Of the file.")
     error = OrNull()
+
+    @extend_schema_field(ID_OR_NULL)
+    def get_client(self, export: Export) -> Any:
+        return about(export, Export.Kind.CLIENT)
+
+    @extend_schema_field(ID_OR_NULL)
+    def get_author(self, export: Export) -> Any:
+        return about(export, Export.Kind.AUTHOR)
 
     def get_rows(self, export: Export) -> int:
         return rows_so_far(export) if export.state == Export.State.QUEUED else export.rows

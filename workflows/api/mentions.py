@@ -1,25 +1,27 @@
 """Mentions: the list that people work from, and one with everything around it."""
 
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
 from agency.api.pagination import paged
+from agency.api.preconditions import tagged
 from agency.api.schema import example, operation
-from agency.api.serializers import ChoiceOrNull, Named, OrNull, PageFilters, Several, Text
+from agency.api.serializers import ChoiceOrNull, Named, OrNull, all_shown_as, shown_as
+from agency.api.sparse import asked_leaves, leaves, pruned, tree
 from agency.api.views import ApiView
-from agency.errors import Invalid
 from agency.rights import Right
 from clients.words import ClockKind, Priority
 from mentions.api.posts import POST, PostOutput
-from mentions.searching import LONGEST_QUERY, Search, read_search
-from mentions.words import CLOSED, DismissReason, State
+from mentions.words import DismissReason, Sentiment, State, Turn
+from workflows.api.mention_filters import MentionFilters, MentionQuery, OneMention, filters_of, order_of
+from workflows.api.mention_rows import row_reader
 from workflows.api.outputs import (
     ApprovalOutput,
     ClockOutput,
@@ -32,42 +34,11 @@ from workflows.api.outputs import (
     ledger_shown,
     response_shown,
 )
-from workflows.queries.inbox import EXCERPT, Filters, list_inbox
+from workflows.queries.inbox import EXCERPT, count_inbox, list_rows
 from workflows.queries.possible import ACTIONS
 from workflows.queries.whole import Whole, get_whole
 
-
-@extend_schema_field(OpenApiTypes.STR)
-class MemberOrMe(serializers.UUIDField):
-    """A member's id, or `me`."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        return "me" if data == "me" else super().to_internal_value(data)
-
-
-class MentionFilters(PageFilters):
-    q = Text(
-        required=False,
-        max_length=LONGEST_QUERY,
-        help_text="Words of the post, its author, its site or what was listened for, whatever their case and accents. All"
-        ' must be there; `"a phrase"`, `-without` and `OR` are understood, and the last word, or one that ends in `*`,'
-        " may be the beginning of one. What was found comes newest first.",
-    )
-    client = serializers.UUIDField(required=False)
-    state = Several(
-        child=serializers.ChoiceField(State.choices),
-        required=False,
-        help_text="Absent: the open ones (all but responded and dismissed), or with `q` all.",
-    )
-    priority = serializers.ChoiceField(Priority.choices, required=False)
-    assignee = MemberOrMe(required=False, help_text="A member's id, or `me`.")
-    source = serializers.UUIDField(required=False)  # type: ignore[assignment]
-    order = serializers.ChoiceField(
-        ["urgency", "newest"],
-        required=False,
-        help_text="By the next deadline (what is asked when only open ones are), or by the time we saw it"
-        " (always with `q`).",
-    )
+MOST_COUNTED = 1000
 
 
 class FactsOutput(serializers.Serializer[Any]):
@@ -90,6 +61,16 @@ class FactsOutput(serializers.Serializer[Any]):
     answer_url = OrNull()
     external = serializers.BooleanField(help_text="The client answered it by itself, not through us.")
     dismiss_reason = ChoiceOrNull(DismissReason.choices)
+    turn = serializers.ChoiceField(
+        Turn.choices,
+        allow_null=True,
+        source="whose_turn",
+        help_text="Whose time runs, as the ledger counts it; null while it is closed.",
+    )
+    sentiment = serializers.ChoiceField(
+        Sentiment.choices, help_text="What a person said of it, else what the post sounds like."
+    )
+    sentiment_corrected = serializers.BooleanField(help_text="A person said it.")
 
 
 _FACTS = {
@@ -110,6 +91,9 @@ _FACTS = {
     "answer_url": None,
     "external": False,
     "dismiss_reason": None,
+    "turn": "agency",
+    "sentiment": "negative",
+    "sentiment_corrected": False,
 }
 
 
@@ -124,6 +108,8 @@ class ExcerptOutput(serializers.Serializer[Any]):
         help_text=f"At most {EXCERPT} characters of its text, with `q` those around the first find."
     )
     author = serializers.CharField(help_text="The author's name; empty where unknown.")
+    author_id = serializers.UUIDField(allow_null=True)
+    language = OrNull(help_text="As BCP 47; null where neither its source nor its text tells.")
 
 
 @example(
@@ -136,6 +122,8 @@ class ExcerptOutput(serializers.Serializer[Any]):
             "title": POST["title"],
             "excerpt": POST["text"],
             "author": "Pauls Zariņš",
+            "author_id": "0195677c-0a54-7000-8d2f-0f3c9a6b1e0e",
+            "language": POST["language"],
         },
     }
 )
@@ -174,8 +162,8 @@ class MentionRowOutput(FactsOutput):
             "sentence": "20 min: 20 min before we saw it",
             "closed": False,
             "whole": 1200,
-            "start": "2026-03-06T16:44:00Z",
-            "end": "2026-03-06T17:04:00Z",
+            "starts_at": "2026-03-06T16:44:00Z",
+            "ends_at": "2026-03-06T17:04:00Z",
             "first_resolution": None,
             "total_resolution": None,
             "source_ahead": False,
@@ -191,8 +179,8 @@ class MentionRowOutput(FactsOutput):
             "slices": [
                 {
                     "owner": "undetected",
-                    "start": "2026-03-06T16:44:00Z",
-                    "end": "2026-03-06T17:04:00Z",
+                    "starts_at": "2026-03-06T16:44:00Z",
+                    "ends_at": "2026-03-06T17:04:00Z",
                     "seconds": 1200,
                 }
             ],
@@ -222,99 +210,95 @@ class MentionOutput(FactsOutput):
     )
 
 
-def shown(whole: Whole) -> dict[str, Any]:
-    """A mention as MentionOutput describes it."""
-    return {
-        **FactsOutput(whole.mention).data,
-        "post": PostOutput(whole.mention.post).data,
-        "clocks": ClockOutput(whole.clocks, many=True).data,
-        "ledger": ledger_shown(whole.ledger),
-        "response": response_shown(whole.response, whole.versions),
-        "approval": approval_shown(whole.approval, whole.decisions),
-        "publication": PublicationOutput(whole.publication).data if whole.publication else None,
-        "history": HappeningOutput(whole.history, many=True).data,
-        "conversation": MessageOutput(whole.conversation.lines, many=True).data,
-        "actions": whole.actions,
+_PARTS: Mapping[str, Callable[[Whole], Any]] = MappingProxyType(
+    {
+        "post": lambda whole: shown_as(PostOutput, whole.mention.post),
+        "clocks": lambda whole: all_shown_as(ClockOutput, whole.clocks),
+        "ledger": lambda whole: ledger_shown(whole.ledger),
+        "response": lambda whole: response_shown(whole.response, whole.versions),
+        "approval": lambda whole: approval_shown(whole.approval, whole.decisions),
+        "publication": lambda whole: (
+            shown_as(PublicationOutput, whole.publication) if whole.publication else None
+        ),
+        "history": lambda whole: all_shown_as(HappeningOutput, whole.history),
+        "conversation": lambda whole: all_shown_as(MessageOutput, whole.conversation.lines),
+        "actions": lambda whole: whole.actions,
     }
-
-
-_AS_IT_IS = (
-    *("id", "state", "version", "priority", "matched", "published_at", "recorded_at", "late_found"),
-    *("due_at", "breached", "responded_at", "external"),
 )
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the inbox as MentionRowOutput describes it; by hand, because lists are long and asked for often."""
-    assignee = row["assignee_id"]
-    return {
-        **{name: row[name] for name in _AS_IT_IS},
-        "client": {"id": row["client_id"], "name": row["client_name"]},
-        "assignee": {"id": assignee, "name": row["assignee_name"]} if assignee else None,
-        "due_kind": row["due_kind"] or None,
-        "answer_url": row["answer_url"] or None,
-        "dismiss_reason": row["dismiss_reason"] or None,
-        "post": {
-            "id": row["post_id"],
-            "platform": row["platform"],
-            "url": row["post_url"] or None,
-            "title": row["title"],
-            "excerpt": row["excerpt"],
-            "author": row["author_name"],
-        },
-    }
+def shown(whole: Whole) -> dict[str, Any]:
+    """A mention as MentionOutput describes it."""
+    return {**shown_as(FactsOutput, whole.mention), **{name: read(whole) for name, read in _PARTS.items()}}
+
+
+def shown_part(whole: Whole, leaves: Collection[str]) -> Any:
+    """These fields of it; the others aren't read."""
+    wanted = tree(leaves)
+    parts = {name: _PARTS[name](whole) for name in wanted if name in _PARTS}
+    facts = shown_as(FactsOutput, whole.mention) if wanted.keys() - parts.keys() else {}
+    return pruned({**facts, **parts}, wanted)
+
+
+_ROW = tuple(leaves(MentionRowOutput))
+_WHOLE = tuple(leaves(MentionOutput))
+
+
+@example({"count": 1000, "more": True})
+class CountOutput(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text=f"At most {MOST_COUNTED:,}.")
+    more = serializers.BooleanField(help_text="There are more than that.")
 
 
 class MentionViews(ApiView):
-    rights = {"list": Right.READ, "retrieve": Right.READ}
-    filters = {"list": MentionFilters}
+    rights = {"list": Right.READ, "count": Right.READ, "retrieve": Right.READ}
+    filters = {"list": MentionFilters, "count": MentionQuery, "retrieve": OneMention}
 
     @operation(
         "list_mentions",
         "Mentions",
         gives=MentionRowOutput(many=True),
         description="The open ones by urgency, unless you ask otherwise; lists with closed ones, and searches, are"
-        " newest first. A mention can be searched about two seconds after it was recorded.",
+        " newest first. While you page, others work on: newest first none is shown twice, and none that still fits is"
+        " missed; by urgency a mention whose deadline changes changes its place. A cursor is a place in its order: with"
+        " other filters the list goes on from there, with another order it is refused. A mention can be searched about two"
+        " seconds after it was recorded.",
     )
     def list(self, request: Request) -> Response:
-        search, states = self._search(), tuple(self.asked.get("state", ()))
-        if self.asked.get("order") == "urgency":
-            if search:
-                raise Invalid.field("order", "What is searched comes newest first. Leave the order out.")
-            if set(states) & set(CLOSED):
-                raise Invalid.field("order", "Closed mentions have no urgency. Ask for the newest.")
-        filters = Filters(
-            client_id=self.asked.get("client"),
-            states=states,
-            priority=self.asked.get("priority", ""),
-            assignee_id=self._assignee(),
-            source_id=self.asked.get("source"),
-            search=search,
-        )
-        page = list_inbox(
+        filters = filters_of(self.asked, by=self.actor)
+        order = order_of(self.asked, filters)
+        columns, read = row_reader(asked_leaves(self.asked.get("fields"), _ROW))
+        page = list_rows(
             by=self.actor,
             filters=filters,
             cursor=self.asked.get("cursor"),
             limit=self.asked["limit"],
-            newest=self.asked.get("order") == "newest",
+            order=order,
+            columns=columns,
         )
-        return paged(request, [_row(row) for row in page.rows], following=page.next)
+        return paged(request, [read(row) for row in page.rows], following=page.next)
 
-    @operation("get_mention", "A mention with everything around it", gives=MentionOutput)
+    @operation(
+        "count_mentions",
+        "How many mentions there are",
+        gives=CountOutput,
+        description=f"With the filters of the list, counted to {MOST_COUNTED:,}.",
+    )
+    def count(self, request: Request) -> Response:
+        filters = filters_of(self.asked, by=self.actor)
+        count = count_inbox(by=self.actor, filters=filters, most=MOST_COUNTED)
+        return Response({"count": min(count, MOST_COUNTED), "more": count > MOST_COUNTED})
+
+    @operation(
+        "get_mention",
+        "A mention with everything around it",
+        gives=MentionOutput,
+        tagged=True,
+        description="Its post, clocks, ledger, reply, approval, publication and history; `actions` are what you may do"
+        " with it as it stands.",
+    )
     def retrieve(self, request: Request, mention_id: UUID) -> Response:
-        return Response(shown(get_whole(mention_id, by=self.actor, now=clock.now())))
-
-    def _search(self) -> Search | None:
-        typed = self.asked.get("q")
-        if typed is None:
-            return None
-        search = read_search(typed)
-        if search is None:
-            raise Invalid.field("q", "There is no word in this to search for.")
-        return search
-
-    def _assignee(self) -> UUID | None:
-        wanted = self.asked.get("assignee")
-        if wanted == "me" and self.actor.member_id is None:
-            raise Invalid.field("assignee", "This key belongs to no member, so there is no “me”.")
-        return self.actor.member_id if wanted == "me" else wanted
+        whole = get_whole(mention_id, by=self.actor, now=clock.now())
+        asked = self.asked.get("fields")
+        about = shown_part(whole, asked_leaves(asked, _WHOLE)) if asked else shown(whole)
+        return tagged(about, whole.mention.version)

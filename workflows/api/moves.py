@@ -8,11 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
+from agency.api.preconditions import NameWhatYouSaw, Seen, Stale, if_match, tagged
 from agency.api.schema import example, operation
-from agency.api.serializers import Id, Input, Text, Whole
+from agency.api.serializers import Id, Input, Moment, Text, Whole
 from agency.api.views import ApiView
+from agency.errors import Invalid
 from agency.rights import Right
 from clients.words import Priority
+from mentions.queries.mentions import get_mention
 from mentions.words import DismissReason
 from workflows.actions.answered import note_answer
 from workflows.actions.moves import (
@@ -23,6 +26,7 @@ from workflows.actions.moves import (
     reopen_mention,
     set_priority,
 )
+from workflows.actions.transition import MentionMovedOn
 from workflows.api.mentions import MentionOutput, shown
 from workflows.queries.whole import get_whole
 
@@ -31,9 +35,10 @@ _MEMBER = "0195677c-0a54-7000-8d2f-0f3c9a6b1e03"
 
 @example({"version": 2})
 class SeenInput(Input):
-    """`version`: of the mention as you saw it. If it has changed since, nothing is done and the answer is 409."""
+    """`version`: of the mention as you saw it, unless If-Match names it. If it has changed since, nothing is done and the
+    answer is 409, or with If-Match 412."""
 
-    version = Whole(min_value=1, max_value=2_147_483_647)
+    version = Whole(required=False, min_value=1, max_value=2_147_483_647)
 
 
 @example({"version": 1})
@@ -60,9 +65,7 @@ class DismissInput(SeenInput):
 @example({"version": 1, "url": "https://forum.example/posts/1#brightwater", "at": "2026-03-06T17:20:00Z"})
 class AnsweredInput(SeenInput):
     url = Text(max_length=2000, help_text="Where the client's answer is.")
-    at = serializers.DateTimeField(
-        help_text="When it was posted: the mention counts as answered from then on."
-    )
+    at = Moment(help_text="When it was posted: the mention counts as answered from then on.")
 
 
 @example({"version": 6, "note": "They asked again by mail."})
@@ -73,14 +76,38 @@ class ReopenInput(SeenInput):
 class OnMention(ApiView):
     """An action on a mention; each answers with the mention as it is then."""
 
-    def seen(self, form: type[SeenInput]) -> dict[str, Any]:
-        """The body as actions take it, with who acts and when."""
+    def seen(self, form: type[SeenInput], mention_id: UUID) -> dict[str, Any]:
+        """The body as actions take it, with who acts and when. `seen` is the version that If-Match or the body names.
+
+        Raises:
+            NameWhatYouSaw: neither does; Invalid: they differ.
+        """
         given = self.body(form)
-        given["seen"] = given.pop("version")
-        return {**given, "by": self.actor, "now": clock.now()}
+        version, tags = given.pop("version", None), if_match(self.request)
+        if tags is None and version is None:
+            raise NameWhatYouSaw(
+                "Say which version of the mention you saw: by If-Match with its ETag, or by `version` in the body."
+            )
+        if tags is not None and version is not None and version not in tags:
+            raise Invalid.field("version", "This isn't the version that If-Match names. Send one of them.")
+        seen = version if version is not None else self._one_of(tags or frozenset(), mention_id)
+        return {**given, "seen": seen, "by": self.actor, "now": clock.now()}
+
+    def _one_of(self, tags: Seen, mention_id: UUID) -> int:
+        """The version that is asked for; where several would do the one that there is. It is checked under the lock."""
+        if len(tags) > 1:
+            current = get_mention(mention_id, by=self.actor).version
+            return current if current in tags else min(tags)
+        return next(iter(tags), 0)  # a tag that isn't ours is nobody's version
+
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, MentionMovedOn) and "If-Match" in self.request.headers:
+            exc = Stale(exc)
+        return super().handle_exception(exc)
 
     def mention(self, mention_id: UUID) -> Response:
-        return Response(shown(get_whole(mention_id, by=self.actor, now=clock.now())))
+        whole = get_whole(mention_id, by=self.actor, now=clock.now())
+        return tagged(shown(whole), whole.mention.version)
 
 
 class MoveViews(OnMention):
@@ -99,34 +126,42 @@ class MoveViews(OnMention):
         "Claim a new mention",
         takes=ClaimInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="When several claim it at once, one wins and the others get 409.",
     )
     def claim(self, request: Request, mention_id: UUID) -> Response:
-        given = self.seen(ClaimInput)
+        given = self.seen(ClaimInput, mention_id)
         claim_mention(mention_id, assignee_id=given.pop("assignee", None), **given)
         return self.mention(mention_id)
 
     @operation(
         "release_mention",
         "Give a claimed mention back to the queue",
+        description="Its assignee does that, or a manager. It is new again, for whoever claims it next.",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def release(self, request: Request, mention_id: UUID) -> Response:
-        release_mention(mention_id, **self.seen(SeenInput))
+        release_mention(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
         "assign_mention",
         "Hand a claimed mention to another member",
+        description="Its assignee does that, or a manager, to somebody who works for its client.",
         takes=AssignInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def assign(self, request: Request, mention_id: UUID) -> Response:
-        given = self.seen(AssignInput)
+        given = self.seen(AssignInput, mention_id)
         assign_mention(mention_id, member_id=given.pop("assignee"), **given)
         return self.mention(mention_id)
 
@@ -135,11 +170,13 @@ class MoveViews(OnMention):
         "Say how urgent a mention is",
         takes=PriorityInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="Its clocks get the targets of that priority and keep the time that they used.",
     )
     def priority(self, request: Request, mention_id: UUID) -> Response:
-        set_priority(mention_id, **self.seen(PriorityInput))
+        set_priority(mention_id, **self.seen(PriorityInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
@@ -147,11 +184,13 @@ class MoveViews(OnMention):
         "Close a mention without an answer",
         takes=DismissInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="What the client was asked is taken back.",
     )
     def dismiss(self, request: Request, mention_id: UUID) -> Response:
-        dismiss_mention(mention_id, **self.seen(DismissInput))
+        dismiss_mention(mention_id, **self.seen(DismissInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
@@ -159,20 +198,25 @@ class MoveViews(OnMention):
         "Say that the client answered a mention itself",
         takes=AnsweredInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="What of ours hasn't gone out is taken back; while it is on its way, the answer is 409.",
     )
     def answered(self, request: Request, mention_id: UUID) -> Response:
-        note_answer(mention_id, **self.seen(AnsweredInput))
+        note_answer(mention_id, **self.seen(AnsweredInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
         "reopen_mention",
         "Work on a closed mention again",
+        description="A responded or dismissed one becomes claimed, with new clocks; what was done before stays.",
         takes=ReopenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def reopen(self, request: Request, mention_id: UUID) -> Response:
-        reopen_mention(mention_id, **self.seen(ReopenInput))
+        reopen_mention(mention_id, **self.seen(ReopenInput, mention_id))
         return self.mention(mention_id)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from agency.actor import ActorKind
-from agency.api.serializers import Named, OrNull, Seconds
+from agency.api.serializers import Named, OrNull, Seconds, shown_as
 from clients.words import ClockKind, ReplyKind
 from mentions.models import Message
 from workflows.ledger import Ledger, Owner, sentence
@@ -54,8 +54,8 @@ class SliceOutput(serializers.Serializer[Any]):
     """A stretch of time that was one owner's."""
 
     owner = serializers.ChoiceField(OWNERS)
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField()
+    starts_at = serializers.DateTimeField(source="start")
+    ends_at = serializers.DateTimeField(source="end")
     seconds = Seconds(source="length")
 
 
@@ -77,8 +77,8 @@ class LedgerOutput(serializers.Serializer[Any]):
     sentence = serializers.CharField()
     closed = serializers.BooleanField(help_text="It was answered or dismissed; else the time still runs.")
     whole = Seconds()
-    start = serializers.DateTimeField()
-    end = serializers.DateTimeField(help_text="Of the first round: the first close, or now.")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(help_text="Of the first round: the first close, or now.")
     first_resolution = Seconds(allow_null=True, help_text="From the post to the first close.")
     total_resolution = Seconds(
         allow_null=True, help_text="From the post to the last close, whatever was reopened between."
@@ -188,8 +188,8 @@ def ledger_shown(ledger: Ledger) -> dict[str, Any]:
         "sentence": sentence(ledger),
         "closed": ledger.closed,
         "whole": ledger.whole,
-        "start": ledger.start,
-        "end": ledger.end,
+        "starts_at": ledger.start,
+        "ends_at": ledger.end,
         "first_resolution": ledger.first_resolution,
         "total_resolution": ledger.total_resolution,
         "source_ahead": ledger.source_ahead,
@@ -197,7 +197,7 @@ def ledger_shown(ledger: Ledger) -> dict[str, Any]:
         "slices": ledger.slices,
         "reopened": ledger.reopened,
     }
-    return dict(LedgerOutput(about).data)
+    return shown_as(LedgerOutput, about)
 
 
 def response_shown(response: Response | None, versions: list[Version]) -> dict[str, Any] | None:
@@ -206,7 +206,7 @@ def response_shown(response: Response | None, versions: list[Version]) -> dict[s
     about = {
         name: getattr(response, name) for name in ("id", "kind", "created_at", "created_by", "closed_at")
     }
-    return dict(ReplyOutput({**about, "versions": versions}).data)
+    return shown_as(ReplyOutput, {**about, "versions": versions})
 
 
 def approval_shown(approval: Approval | None, decisions: list[Decision]) -> dict[str, Any] | None:
@@ -223,4 +223,4 @@ def approval_shown(approval: Approval | None, decisions: list[Decision]) -> dict
         "closed_at",
     )
     about = {name: getattr(approval, name) for name in fields}
-    return dict(ApprovalOutput({**about, "decisions": decisions}).data)
+    return shown_as(ApprovalOutput, {**about, "decisions": decisions})

@@ -8,13 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency.api.schema import example, operation
-from agency.api.serializers import Filters, Id, Text, Whole
-from agency.errors import Invalid, NotFound
+from agency.api.serializers import Filters, Text, Whole
 from agency.rights import Right
-from clients.models import Template
-from clients.queries.clients import get_template
-from clients.words import ReplyKind
-from mentions.models import Mention
 from mentions.queries.mentions import get_mention
 from workflows.actions.publications import attest_reply, send_again
 from workflows.actions.requests import (
@@ -26,11 +21,11 @@ from workflows.actions.requests import (
 from workflows.actions.responses import draft_reply, suggest
 from workflows.api.mentions import MentionOutput
 from workflows.api.moves import OnMention, SeenInput
-from workflows.words import LONGEST_REPLY
+from workflows.api.response import ReplyInput, filled, template_for
 
 
 class SuggestFilters(Filters):
-    template = serializers.UUIDField()
+    template = serializers.UUIDField(help_text="Of the playbook.")
 
 
 @example({"text": "Hi Pauls Zariņš, thank you so much! It made our day at Brightwater."})
@@ -39,39 +34,18 @@ class SuggestionOutput(serializers.Serializer[Any]):
 
 
 @example({"version": 2, "text": "We're sorry, Pauls. From tomorrow we open at eight.", "kind": "apology"})
-class DraftInput(SeenInput):
-    text = Text(required=False, max_length=LONGEST_REPLY, multiline=True)
-    template = Id(required=False, help_text="Of the playbook, to be filled, instead of `text`.")
+class DraftInput(ReplyInput, SeenInput):
     based_on = Whole(
         required=False,
         min_value=0,
         max_value=2_147_483_647,
         help_text="The number of the version that you began with, 0 for none. If there is a later one, the answer is 409.",
     )
-    kind = serializers.ChoiceField(
-        ReplyKind.choices, required=False, help_text="Absent: the template's, or what it was."
-    )
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("text" in attrs) == ("template" in attrs):
-            raise serializers.ValidationError({"text": "Send either a text or a template."})
-        return attrs
 
 
 @example({"version": 4, "url": "https://forum.example/posts/1#r1"})
 class AttestInput(SeenInput):
     url = Text(max_length=2000, help_text="Where the reply is live.")
-
-
-def _template(template_id: UUID, mention: Mention, view: OnMention) -> Template:
-    """Raises: Invalid, unless it is for this mention's client."""
-    try:
-        template = get_template(template_id, by=view.actor)
-    except NotFound:
-        raise Invalid.field("template", "There is no template with this id.") from None
-    if template.client_id not in {None, mention.client_id}:
-        raise Invalid.field("template", "This template is for another client.")
-    return template
 
 
 class ReplyViews(OnMention):
@@ -95,7 +69,7 @@ class ReplyViews(OnMention):
     )
     def suggest(self, request: Request, mention_id: UUID) -> Response:
         mention = get_mention(mention_id, by=self.actor)
-        template = _template(self.asked["template"], mention, self)
+        template = template_for(self.asked["template"], mention, self.actor)
         return Response({"text": suggest(mention, template, by=self.actor)})
 
     @operation(
@@ -103,16 +77,13 @@ class ReplyViews(OnMention):
         "Write the next version of the reply",
         takes=DraftInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="The same text again is the same version. Versions never change.",
     )
     def draft(self, request: Request, mention_id: UUID) -> Response:
-        given = self.seen(DraftInput)
-        if "template" in given:
-            mention = get_mention(mention_id, by=self.actor)
-            template = _template(given.pop("template"), mention, self)
-            given["text"] = suggest(mention, template, by=self.actor)
-            given.setdefault("kind", template.kind)
+        given = filled(self.seen(DraftInput, mention_id), mention_id, self.actor)
         draft_reply(mention_id, **given)
         return self.mention(mention_id)
 
@@ -121,11 +92,13 @@ class ReplyViews(OnMention):
         "Ask the client to decide the reply",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="Its approvers are mailed a link. Where the approval policy asks nobody, clear it instead.",
     )
     def submit(self, request: Request, mention_id: UUID) -> Response:
-        request_approval(mention_id, **self.seen(SeenInput))
+        request_approval(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
@@ -133,32 +106,40 @@ class ReplyViews(OnMention):
         "Approve the reply where the approval policy asks nobody",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def clear(self, request: Request, mention_id: UUID) -> Response:
-        approve_without_client(mention_id, **self.seen(SeenInput))
+        approve_without_client(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
         "recall_reply",
         "Take the request back from the client",
+        description="Their links show that there is nothing to decide any more, and the mention is claimed again.",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def recall(self, request: Request, mention_id: UUID) -> Response:
-        recall_request(mention_id, **self.seen(SeenInput))
+        recall_request(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
         "revise_reply",
         "Take an approved reply back before it goes out",
+        description="Not once it is being sent. The mention is claimed again, and the next version needs a new approval.",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
     )
     def revise(self, request: Request, mention_id: UUID) -> Response:
-        revise_reply(mention_id, **self.seen(SeenInput))
+        revise_reply(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
@@ -166,11 +147,13 @@ class ReplyViews(OnMention):
         "Say that the approved reply is live",
         takes=AttestInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="For what a person posted by hand. It is kept in your name.",
     )
     def attest(self, request: Request, mention_id: UUID) -> Response:
-        attest_reply(mention_id, **self.seen(AttestInput))
+        attest_reply(mention_id, **self.seen(AttestInput, mention_id))
         return self.mention(mention_id)
 
     @operation(
@@ -178,9 +161,11 @@ class ReplyViews(OnMention):
         "Send a reply again that failed, or that nobody knows about",
         takes=SeenInput,
         gives=MentionOutput,
+        if_match="version",
+        tagged=True,
         conflicts=True,
         description="Look at the platform first: you say that it isn't there.",
     )
     def send_again(self, request: Request, mention_id: UUID) -> Response:
-        send_again(mention_id, **self.seen(SeenInput))
+        send_again(mention_id, **self.seen(SeenInput, mention_id))
         return self.mention(mention_id)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from agency import clock
 from agency.api.schema import example, operation
-from agency.api.serializers import Filters, Input, Whole
+from agency.api.serializers import Filters, Input, Switch, Whole
 from agency.api.views import ApiView
 from agency.rights import Right
 from clients.models import Client
@@ -26,7 +26,7 @@ class RetentionFilters(Filters):
 @example({"keep_days": 365, "confirm": True})
 class RetentionInput(Input):
     keep_days = Whole(min_value=LEAST, max_value=MOST, allow_null=True, help_text="Null: for ever.")
-    confirm = serializers.BooleanField(
+    confirm = Switch(
         default=False, help_text="Needed where something would be deleted at once; ask with GET what."
     )
 

@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
 from agency.errors import Invalid, NotFound
+from agency.models import Erasure, Export
+
+ID_OR_NULL = {"type": ["string", "null"], "format": "uuid"}
 
 
 def one_subject(given: dict[str, Any]) -> dict[str, Any]:
@@ -36,3 +40,8 @@ def named_in(body: dict[str, Any]) -> Iterator[None]:
         yield
     except NotFound:
         raise Invalid.field(body["kind"], f"There is no {body['kind']} with this id.") from None
+
+
+def about(row: Export | Erasure, kind: str) -> UUID | None:
+    """The client or author that it is about, where it is about one."""
+    return row.about_id if row.kind == kind else None

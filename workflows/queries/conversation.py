@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from agency.remembered import Remembered
 from mentions.models import Mention, Message, ThreadKey
 from workflows.models import Response, Version
 
@@ -64,13 +65,21 @@ class Conversation:
         return noted[-1] if noted else None
 
 
-def conversation_of(mention: Mention, response: Response | None, version: Version | None) -> Conversation:
-    """Args: response, version: the latest reply and the text of it that stands."""
-    messages = (
-        Message.objects.filter(mention=mention)
+_messages = Remembered(
+    lambda mention_id: (
+        Message.objects.filter(mention_id=mention_id)
         .select_related("post__author")
         .order_by("-post__published_at", "-recorded_at", "-id")[:MOST]
     )
+)
+_thread = Remembered(
+    lambda key_hash: ThreadKey.objects.filter(key_hash=key_hash).order_by("pk").values_list("thread")[:1]
+)
+
+
+def conversation_of(mention: Mention, response: Response | None, version: Version | None) -> Conversation:
+    """Args: response, version: the latest reply and the text of it that stands."""
+    messages = _messages(mention_id=mention.pk)
     lines = [_line(message, response, version) for message in messages]
     return Conversation(lines[::-1], _others(mention))
 
@@ -96,10 +105,10 @@ def _line(message: Message, response: Response | None, version: Version | None) 
 
 
 def _others(mention: Mention) -> list[Other]:
-    thread = ThreadKey.objects.filter(key_hash=mention.post.key_hash).values_list("thread", flat=True).first()
-    if thread is None:
+    found = _thread.first(key_hash=mention.post.key_hash)
+    if found is None:
         return []
-    names = ThreadKey.objects.filter(thread=thread).values("key_hash")
+    names = ThreadKey.objects.filter(thread=found[0]).values("key_hash")
     rows = (
         Mention.objects.filter(client_id=mention.client_id, post__key_hash__in=names)
         .exclude(pk=mention.pk)

@@ -92,7 +92,7 @@ def get_desk(mention_id: UUID, *, by: Actor, now: datetime) -> Desk:
         response=response,
         versions=versions,
         approval=approval,
-        asked=_asked(approval, standing) if approval else [],
+        asked=asked_of(approval, standing) if approval else [],
         decision=standing[-1] if standing else None,
         publication=publication,
         attempts=_attempts(publication) if publication else [],
@@ -116,8 +116,8 @@ def _attempts(publication: Publication) -> list[Attempt]:
     return list(Attempt.objects.filter(publication=publication).order_by("-started_at", "-number"))
 
 
-def _asked(approval: Approval, decisions: list[Decision]) -> list[Asked]:
-    """Whoever got (or should have got) the request, by their first mail and their last."""
+def asked_of(approval: Approval, decisions: list[Decision]) -> list[Asked]:
+    """Whoever got (or should have got) the request, by their first mail and their last; and the decisions that stand."""
     notices = Notice.objects.filter(subject_id=approval.pk, kind=REQUEST).order_by("created_at", "id")
     decided = {decision.contact_id: decision.at for decision in decisions}
     found: dict[UUID | None, Asked] = {}

@@ -1,109 +1,161 @@
-"""The lists that people work from: one query a page, whatever its size."""
+"""The lists that people work from: one query a page, whatever its size, and of each row what is asked for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import QuerySet
 
 from agency.actor import Actor
-from agency.queries.paging import Page, keyset
+from agency.queries.paging import Page, named_place
+from agency.rights import Right
+from mentions.models import Mention
 from mentions.queries.mentions import list_mentions
 from mentions.queries.search import search_mentions
+from mentions.queries.wanted import Wanted
 from mentions.searching import Search, around
-from mentions.words import CLOSED, OPEN
+from mentions.words import OPEN
+from workflows.queries.rows import ELSEWHERE, read_page
 
 EXCERPT = 400
 # How far into a post the place of a find is looked for, to show it.
 LOOKED_THROUGH = 4000
+# Orders by name → the field. Urgency is for open ones: what is closed has none.
+URGENCY, NEWEST, PUBLISHED = "urgency", "newest", "published"
+ORDERS: Mapping[str, str] = MappingProxyType(
+    {URGENCY: "urgency_at", NEWEST: "-recorded_at", PUBLISHED: "-published_at"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list shows. States empty: the open ones, or, where something is searched, all."""
+    """What a list shows. No states wanted: the open ones, or, where something is searched, all."""
 
-    client_id: UUID | None = None
-    states: tuple[str, ...] = ()
-    priority: str = ""
-    assignee_id: UUID | None = None
-    source_id: UUID | None = None
+    wanted: Wanted = field(default_factory=Wanted)
     search: Search | None = None
 
 
-_COLUMNS = {
-    "client_name": F("client__name"),
-    "author_name": F("post__author__name"),
-    "title": F("post__title"),
-    "post_url": F("post__url"),
-    "platform": F("post__platform"),
-    "assignee_name": F("assignee__user__name"),
-    "assignee_email": F("assignee__user__email"),
-}
-_FIELDS = (
-    *("id", "client_id", "post_id", "state", "version", "priority", "matched", "assignee_id"),
-    *("published_at", "recorded_at", "late_found", "due_at", "due_kind", "urgency_at", "breached"),
-    *("responded_at", "answer_url", "external", "dismiss_reason"),
+_OWN = frozenset(
+    {
+        *("id", "client_id", "post_id", "state", "version", "priority", "matched", "assignee_id", "turn"),
+        *("published_at", "recorded_at", "late_found", "due_at", "due_kind", "urgency_at", "breached"),
+        *("responded_at", "answer_url", "external", "dismiss_reason", "corrected_sentiment"),
+    }
+)
+COLUMNS = _OWN | ELSEWHERE
+# What the inbox's page shows.
+SHOWN = (
+    *("id", "version", "state", "priority", "matched", "breached", "due_at", "due_kind", "published_at"),
+    *("client_id", "client_name", "assignee_id", "assignee_name", "assignee_email", "author_name"),
+    *("platform", "title", "excerpt"),
 )
 
 
 def list_inbox(
-    *, by: Actor, filters: Filters, cursor: str | None, limit: int, newest: bool = False
+    *,
+    by: Actor,
+    filters: Filters,
+    cursor: str | None,
+    limit: int,
+    order: str = "",
+    columns: Sequence[str] = SHOWN,
 ) -> Page[dict[str, Any]]:
-    """A page of mentions as plain dictionaries: open work by urgency; what is closed, or was searched, newest first.
+    """A page of mentions as plain dictionaries.
 
-    Each row of a search has the `spellings` that were found in its excerpt.
+    Open work comes by urgency unless another order is named; lists with closed ones, and what was searched, come newest
+    first. Each row of a search has the `spellings` that were found in its excerpt, where that is asked for.
+
+    Args:
+        order: one of ORDERS; "" as it is usual for what is asked.
+        columns: names of COLUMNS.
 
     Raises:
-        Invalid: a cursor from another list.
+        Invalid: a cursor of another list or order.
     """
-    if filters.search:
-        return _shown_finds(filters.search, _searched(by, filters, filters.search, cursor, limit))
-    states = filters.states or OPEN
-    mentions = list_mentions(
-        by=by,
-        client_id=filters.client_id,
-        states=states,
-        priority=filters.priority,
-        assignee_id=filters.assignee_id,
-        source_id=filters.source_id,
-    )
-    order = "-recorded_at" if newest or set(states) & set(CLOSED) else "urgency_at"
-    return _page(mentions, order, cursor, limit, EXCERPT)
+    page = list_rows(by=by, filters=filters, cursor=cursor, limit=limit, order=order, columns=columns)
+    rows = [dict(zip(columns, row, strict=True)) for row in page.rows]
+    for row in rows:
+        if filters.search and "excerpt" in row:
+            row["spellings"] = filters.search.spellings(row["excerpt"])
+        if "assignee_name" in row:
+            row["assignee_name"] = row["assignee_name"] or row.get("assignee_email") or ""
+        if "author_name" in row:
+            row["author_name"] = row["author_name"] or ""
+    return Page(rows, page.next)
 
 
-def _searched(
-    by: Actor, filters: Filters, search: Search, cursor: str | None, limit: int
-) -> Page[dict[str, Any]]:
-    found = search_mentions(
-        search,
-        by=by,
-        cursor=cursor,
+def list_rows(
+    *,
+    by: Actor,
+    filters: Filters,
+    cursor: str | None,
+    limit: int,
+    order: str = "",
+    columns: Sequence[str],
+) -> Page[Sequence[Any]]:
+    """As `list_inbox`, each row a sequence in the order of the columns; nothing else is read.
+
+    Raises:
+        Invalid: a cursor of another list or order.
+    """
+    by.require(Right.READ)
+    searched, wanted = filters.search, filters.wanted
+    by_field = ORDERS[order or usual_order(filters)]
+    after = named_place(cursor, order=by_field, kind="t") if cursor else None
+
+    def mentions() -> "QuerySet[Any]":
+        if searched:
+            return search_mentions(searched, by=by, after=after, limit=limit, wanted=wanted)
+        return list_mentions(_open_unless(wanted), by=by)
+
+    page = read_page(
+        mentions,
+        by=by_field,
+        after=after,
         limit=limit,
-        client_id=filters.client_id,
-        states=filters.states,
-        priority=filters.priority,
-        assignee_id=filters.assignee_id,
-        source_id=filters.source_id,
+        columns=columns,
+        length=LOOKED_THROUGH if searched else EXCERPT,
+        key=None if searched or wanted.is_of_the_moment else wanted,
+        any_plan=bool(searched) or not wanted.has_its_index,
     )
-    return _page(found, "-recorded_at", cursor, limit, LOOKED_THROUGH)
+    found = page.rows
+    if searched and "excerpt" in columns:
+        found = [_around(searched, row, columns.index("excerpt")) for row in found]
+    return Page(found, page.next)
 
 
-def _shown_finds(search: Search, page: Page[dict[str, Any]]) -> Page[dict[str, Any]]:
-    for row in page.rows:
-        spellings = search.spellings(row["excerpt"])
-        row["excerpt"] = around(row["excerpt"], spellings, EXCERPT)
-        row["spellings"] = spellings
-    return page
+def count_inbox(*, by: Actor, filters: Filters, most: int) -> int:
+    """How many there are, counted to `most` and one beyond."""
+    if filters.search:
+        mentions = search_mentions(filters.search, by=by, limit=most, wanted=filters.wanted)
+    else:
+        mentions = list_mentions(_open_unless(filters.wanted), by=by)[: most + 1]
+    return int(mentions.count())
 
 
-def _page(
-    mentions: "QuerySet[Any]", order: str, cursor: str | None, limit: int, length: int
-) -> Page[dict[str, Any]]:
-    columns = {**_COLUMNS, "excerpt": Substr("post__text", 1, length)}
-    page = keyset(mentions.values(*_FIELDS, **columns), by=order, kind="t", cursor=cursor, limit=limit)
-    for row in page.rows:
-        email = row.pop("assignee_email")
-        row["assignee_name"] = row["assignee_name"] or email or ""
-        row["author_name"] = row["author_name"] or ""
-    return page
+def authors_of(mentions: Sequence[UUID], *, by: Actor) -> dict[UUID, str]:
+    """What their authors are called, of those that the actor sees."""
+    by.require(Right.READ)
+    names = Mention.objects.filter(pk__in=mentions).values_list("pk", "post__author__name")
+    return {pk: name or "" for pk, name in names}
+
+
+def usual_order(filters: Filters) -> str:
+    return NEWEST if filters.search or shows_closed(filters) else URGENCY
+
+
+def shows_closed(filters: Filters) -> bool:
+    """Whether closed ones can be among what is shown."""
+    return not _open_unless(filters.wanted).is_open if not filters.search else not filters.wanted.is_open
+
+
+def _open_unless(wanted: Wanted) -> Wanted:
+    """Without a word about states the open ones are meant."""
+    return wanted if wanted.states else wanted.of_states(OPEN)
+
+
+def _around(search: Search, row: Sequence[Any], place: int) -> Sequence[Any]:
+    text = row[place]
+    return (*row[:place], around(text, search.spellings(text), EXCERPT), *row[place + 1 :])

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import FilteredRelation, Q
 
+from agency.remembered import Remembered
 from clients.hours import ALWAYS, Hours
 from clients.models import Calendar, Client
 from clients.queries.calendars import hours_by_calendar
@@ -36,7 +37,7 @@ def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
 def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:
     """The ledger of each, as `ledger_of`: a constant number of queries."""
     ids = [mention.pk for mention in mentions]
-    moves, handoffs, sendings = (_by_mention(rows) for rows in _happened(ids))
+    moves, handoffs, sendings = (_by_mention(rows(ids=ids)) for rows in _HAPPENED)
     promised = _promised(mentions)
     firsts = _first_answers({pk: moves[pk] for pk in ids})
     return [
@@ -53,13 +54,16 @@ def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:
     ]
 
 
-def _happened(ids: list[UUID]) -> tuple["QuerySet[Any]", "QuerySet[Any]", "QuerySet[Any]"]:
-    """The moves, the requests to the client and the sendings of these mentions, each in its order."""
-    return (
-        Transition.objects.filter(mention_id__in=ids).order_by("mention_id", "version"),
-        Approval.objects.filter(mention_id__in=ids).order_by("mention_id", "requested_at", "id"),
-        Publication.objects.filter(mention_id__in=ids).order_by("mention_id", "created_at", "id"),
-    )
+# The moves, the requests to the client and the sendings of mentions, each in its order.
+_HAPPENED = (
+    Remembered(lambda ids: Transition.objects.filter(mention_id__in=ids).order_by("mention_id", "version")),
+    Remembered(
+        lambda ids: Approval.objects.filter(mention_id__in=ids).order_by("mention_id", "requested_at", "id")
+    ),
+    Remembered(
+        lambda ids: Publication.objects.filter(mention_id__in=ids).order_by("mention_id", "created_at", "id")
+    ),
+)
 
 
 def _by_mention(rows: Iterable[Any]) -> defaultdict[UUID, list[Any]]:
@@ -154,7 +158,7 @@ def _promised(mentions: Sequence[Mention]) -> _Told:
     lines: defaultdict[UUID, list[_Line]] = defaultdict(list)
     others: set[UUID] = set()
     seen: set[UUID] = set()
-    for row in _said([mention.pk for mention in mentions]):
+    for row in _said(ids=[mention.pk for mention in mentions]):
         mention_id, clock_id, kind, match, started_at, said, at, calendar_id = row
         if clock_id not in seen and said != EventKind.START.value:
             # Of the time before starts were written down: it ran around the clock, until something else was said.
@@ -169,8 +173,8 @@ def _promised(mentions: Sequence[Mention]) -> _Told:
     return _Told(lines, offices, hours_by_calendar(calendars))
 
 
-def _said(ids: list[UUID]) -> Any:
-    return (
+_said = Remembered(
+    lambda ids: (
         Clock.objects.filter(mention_id__in=ids, kind__in=[*_ANSWERS, ClockKind.DECIDE])
         .annotate(said=FilteredRelation("events", condition=Q(events__kind__in=_SAY)))
         .order_by("mention_id", "started_at", "id", "said__n")
@@ -179,6 +183,7 @@ def _said(ids: list[UUID]) -> Any:
             *("said__kind", "said__at", "said__calendar_id"),
         )
     )
+)
 
 
 def _offices(mentions: Sequence[Mention]) -> dict[UUID, UUID | None]:

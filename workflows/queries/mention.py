@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agency.actor import ActorKind
 from agency.models import AuditEntry, Membership
+from agency.remembered import Remembered
 from agency.tenancy import current_agency
 from clients.hours import Hours
 from clients.queries.calendars import hours_by_calendar
@@ -73,12 +74,56 @@ class Happening:
     note: str = ""
 
 
-def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:
-    excused = Excuse.objects.filter(clock=OuterRef("pk"), state=Excuse.State.GRANTED)
-    clocks = (
-        Clock.objects.filter(mention=mention).select_related("calendar").annotate(excused=Exists(excused))
+_clocks = Remembered(
+    lambda mention_id: (
+        Clock.objects.filter(mention_id=mention_id)
+        .select_related("calendar")
+        .annotate(excused=Exists(Excuse.objects.filter(clock=OuterRef("pk"), state=Excuse.State.GRANTED)))
+        .order_by("started_at", "id")
     )
-    found = list(clocks.order_by("started_at", "id"))
+)
+_moves = Remembered(lambda mention_id: Transition.objects.filter(mention_id=mention_id))
+_fired = Remembered(
+    lambda mention_id: ClockEvent.objects.filter(
+        clock__mention_id=mention_id, kind=rules.EventKind.FIRE.value
+    ).select_related("clock")
+)
+_approvals = Remembered(lambda mention_id: Approval.objects.filter(mention_id=mention_id))
+_decided = Remembered(
+    lambda mention_id: Decision.objects.filter(approval__mention_id=mention_id).select_related("contact")
+)
+_unsent = Remembered(
+    lambda mention_id: Publication.objects.filter(mention_id=mention_id).exclude(state="live")
+)
+_messages = Remembered(
+    lambda mention_id: Message.objects.filter(mention_id=mention_id).select_related("post__author")
+)
+_entries = Remembered(
+    lambda mention_id: AuditEntry.objects.filter(
+        subject_id=mention_id, action__in=["mention.assigned", "mention.prioritised"]
+    )
+)
+_responses = Remembered(
+    lambda mention_id: Response.objects.filter(mention_id=mention_id).order_by("-created_at", "-id")[:1]
+)
+_last_approval = Remembered(
+    lambda mention_id: (
+        Approval.objects.filter(mention_id=mention_id)
+        .select_related("version")
+        .order_by("-requested_at", "-id")[:1]
+    )
+)
+_last_publication = Remembered(
+    lambda mention_id: (
+        Publication.objects.filter(mention_id=mention_id)
+        .select_related("version")
+        .order_by("-created_at", "-id")[:1]
+    )
+)
+
+
+def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:
+    found = _clocks(mention_id=mention.pk)
     hours = hours_by_calendar({clock.calendar_id for clock in found})
     return [_view(clock, hours[clock.calendar_id], now) for clock in found]
 
@@ -118,17 +163,15 @@ def history_of(mention: Mention) -> list[Happening]:
     """What happened, oldest first."""
     found = [
         Happening(moved.at, f"move:{moved.move}", moved.actor_name, moved.note)
-        for moved in Transition.objects.filter(mention=mention)
+        for moved in _moves(mention_id=mention.pk)
     ]
     found += [
         Happening(event.at, f"clock:{event.step}", "", event.clock.kind)
-        for event in ClockEvent.objects.filter(
-            clock__mention=mention, kind=rules.EventKind.FIRE
-        ).select_related("clock")
+        for event in _fired(mention_id=mention.pk)
     ]
     found += [
         Happening(approval.delivered_at, "delivered", "", "")
-        for approval in Approval.objects.filter(mention=mention)
+        for approval in _approvals(mention_id=mention.pk)
         if approval.delivered_at
     ]
     found += [
@@ -138,11 +181,11 @@ def history_of(mention: Mention) -> list[Happening]:
             decision.contact.name,
             decision.comment,
         )
-        for decision in Decision.objects.filter(approval__mention=mention).select_related("contact")
+        for decision in _decided(mention_id=mention.pk)
     ]
     found += [
         Happening(publication.created_at, f"publication:{publication.state}", "", publication.error)
-        for publication in Publication.objects.filter(mention=mention).exclude(state="live")
+        for publication in _unsent(mention_id=mention.pk)
     ]
     found += _logged(mention)
     found += [
@@ -152,7 +195,7 @@ def history_of(mention: Mention) -> list[Happening]:
             message.post.author.name if message.post.author else "",
             message.post.url,
         )
-        for message in Message.objects.filter(mention=mention).select_related("post__author")
+        for message in _messages(mention_id=mention.pk)
     ]
     found.append(Happening(mention.recorded_at, "recorded", "", ""))
     return sorted(found, key=lambda happening: happening.at)
@@ -160,9 +203,7 @@ def history_of(mention: Mention) -> list[Happening]:
 
 def _logged(mention: Mention) -> list[Happening]:
     """What only the log tells: other priorities, and who was handed it."""
-    entries = AuditEntry.objects.filter(
-        subject_id=mention.pk, action__in=["mention.assigned", "mention.prioritised"]
-    )
+    entries = _entries(mention_id=mention.pk)
     asked, handed = [], []
     for entry in entries:
         if entry.action == "mention.assigned":
@@ -185,10 +226,21 @@ def _handed_on(entries: Sequence[AuditEntry]) -> list[Happening]:
 
 def open_response(mention: Mention) -> tuple[Response | None, list[Version]]:
     """The response under way (else the last one) and its versions, newest first."""
-    response = Response.objects.filter(mention=mention).order_by("-created_at", "-id").first()
+    response = _responses.first(mention_id=mention.pk)
     if response is None:
         return None, []
     return response, list(standing_versions(response))
+
+
+def edition_of(mention: Mention, response: Response | None, versions: Sequence[Version]) -> int:
+    """The number of the newest version, 0 while there is none.
+
+    Of a mention that was reopened those of earlier replies count too, so that a number never comes back.
+    """
+    if response is None:
+        return 0
+    earlier = Version.objects.filter(response__mention=mention).exclude(response=response).count()
+    return earlier + (versions[0].number if versions else 0)
 
 
 def standing_versions(response: Response) -> "QuerySet[Any]":
@@ -199,12 +251,8 @@ def standing_versions(response: Response) -> "QuerySet[Any]":
 
 
 def latest_approval(mention: Mention) -> Approval | None:
-    return (
-        Approval.objects.filter(mention=mention)
-        .select_related("version")
-        .order_by("-requested_at", "-id")
-        .first()
-    )
+    found: Approval | None = _last_approval.first(mention_id=mention.pk)
+    return found
 
 
 def decisions_of(approval: Approval) -> list[Decision]:
@@ -214,9 +262,5 @@ def decisions_of(approval: Approval) -> list[Decision]:
 
 
 def latest_publication(mention: Mention) -> Publication | None:
-    return (
-        Publication.objects.filter(mention=mention)
-        .select_related("version")
-        .order_by("-created_at", "-id")
-        .first()
-    )
+    found: Publication | None = _last_publication.first(mention_id=mention.pk)
+    return found

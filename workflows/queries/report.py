@@ -9,13 +9,18 @@ from agency.actor import Actor
 from agency.models import Notice
 from mentions.models import Mention
 from mentions.words import Move
-from workflows.models import Approval, Decision, Escalation, EscalationLine
+from workflows.models import Approval, Decision, Escalation, EscalationLine, Excuse
 from workflows.queries.desk import Desk, get_desk
+
+MILESTONES = (
+    *("published", "found", "told", "acknowledged", "seen", "claimed", "asked", "reached", "decided"),
+    *("dismissed", "answered"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """The first time that something happened: found, told, acknowledged, claimed, asked, reached, decided, answered."""
+    """The first time that something happened; `what`: one of MILESTONES."""
 
     what: str
     at: datetime
@@ -52,14 +57,19 @@ def get_report(mention_id: UUID, *, by: Actor, now: datetime) -> Report:
     return Report(desk, _milestones(desk, messages), messages)
 
 
-def _messages(mention: Mention) -> list[Message]:
-    subjects = [
+def told_about(mention: Mention) -> list[UUID]:
+    """What notices about this mention are about: itself, or something of it."""
+    return [
         mention.pk,
         *Approval.objects.filter(mention=mention).values_list("pk", flat=True),
         *Decision.objects.filter(approval__mention=mention).values_list("pk", flat=True),
         *Escalation.objects.filter(mention=mention).values_list("pk", flat=True),
+        *Excuse.objects.filter(clock__mention=mention).values_list("pk", flat=True),
     ]
-    notices = Notice.objects.filter(subject_id__in=subjects).order_by("created_at", "id")
+
+
+def _messages(mention: Mention) -> list[Message]:
+    notices = Notice.objects.filter(subject_id__in=told_about(mention)).order_by("created_at", "id")
     return [
         Message(
             kind=notice.kind,

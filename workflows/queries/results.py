@@ -22,13 +22,15 @@ from django.db.models import (
 )
 from django.db.models.functions import Greatest, Least
 
+from agency.actor import Actor
 from agency.models import Agency
 from agency.queries.paging import Page, keyset
 from clients.models import Contact
+from clients.queries.clients import get_client
 from clients.queries.contacts import FoundView, get_viewer
 from clients.words import ClockKind
 from mentions.models import Mention
-from mentions.queries.tallies import past_since
+from mentions.queries.tallies import days_within, past_since
 from mentions.words import CLOSED, Move, State
 from workflows.clock import EventKind
 from workflows.ledger import Owner
@@ -125,8 +127,23 @@ def see_client(found: FoundView) -> Viewed | None:
     return Viewed(agency, contact, contact.time_zone or contact.client.time_zone)
 
 
+def get_results(
+    client_id: UUID, *, since: datetime, until: datetime | None = None, by: Actor, now: datetime
+) -> Results:
+    """The same for a member or key.
+
+    Raises:
+        NotFound.
+    """
+    return _results(get_client(client_id, by=by).pk, since=since, until=until, now=now)
+
+
 def results_of(viewed: Viewed, *, since: datetime, now: datetime) -> Results:
-    mentions = Mention.objects.filter(client_id=viewed.contact.client_id, recorded_at__gte=since)
+    return _results(viewed.contact.client_id, since=since, until=None, now=now)
+
+
+def _results(client_id: UUID, *, since: datetime, until: datetime | None, now: datetime) -> Results:
+    mentions = Mention.objects.filter(client_id=client_id, **_within("recorded_at", since, until))
     figures = mentions.aggregate(
         found=Count("id"),
         answered=Count("id", filter=Q(state=State.RESPONDED)),
@@ -137,7 +154,7 @@ def results_of(viewed: Viewed, *, since: datetime, now: datetime) -> Results:
         detection=Median(_SEEN),
     )
     # What was deleted when its time was over was found and answered all the same.
-    past = past_since(viewed.contact.client_id, since=since)
+    past = past_since(client_id, since=since, until=until)
     figures["found"] += sum(past.values())
     figures["answered"] += past.get(State.RESPONDED, 0)
     figures["dismissed"] += past.get(State.DISMISSED, 0)
@@ -148,8 +165,13 @@ def results_of(viewed: Viewed, *, since: datetime, now: datetime) -> Results:
         median=_median(answered),
         whose=whose,
         counted=counted,
-        promises=_promises(viewed.contact.client_id, since=since),
+        promises=_promises(client_id, since=since, until=until),
     )
+
+
+def _within(name: str, since: datetime, until: datetime | None) -> dict[str, datetime]:
+    """[since, until) as a filter."""
+    return {f"{name}__gte": since, **({f"{name}__lt": until} if until else {})}
 
 
 def _median(answered: "QuerySet[Any]") -> timedelta | None:
@@ -185,15 +207,15 @@ def _whose_time(answered: "QuerySet[Any]", *, now: datetime) -> tuple[dict[Owner
     return average, len(totals)
 
 
-def _promises(client_id: UUID, *, since: datetime) -> list[Promise]:
+def _promises(client_id: UUID, *, since: datetime, until: datetime | None) -> list[Promise]:
     """In the order of the kinds; one without a clock that ended is left out. Posts found too late broke no promise."""
     granted = Excuse.objects.filter(clock=OuterRef("pk"), state=Excuse.State.GRANTED)
     rows = (
         Clock.objects.filter(
             mention__client_id=client_id,
-            mention__recorded_at__gte=since,
             excused_late=False,
             annulled=False,
+            **_within("mention__recorded_at", since, until),
         )
         .values("kind")
         .annotate(
@@ -204,7 +226,7 @@ def _promises(client_id: UUID, *, since: datetime) -> list[Promise]:
     )
     # And of mentions that are deleted by now.
     past = (
-        PromiseTally.objects.filter(client_id=client_id, day__gt=since.date())
+        PromiseTally.objects.filter(client_id=client_id, **days_within(since, until))
         .values("kind")
         .annotate(kept=Sum("kept"), broken=Sum("broken"), excused=Sum("excused"))
     )
@@ -226,10 +248,34 @@ def answers_of(viewed: Viewed, *, since: datetime, cursor: str | None) -> Page[A
     Raises:
         Invalid: a cursor from another list.
     """
+    return _answers(viewed.contact.client_id, since=since, until=None, cursor=cursor, limit=ROWS)
+
+
+def list_answers(
+    client_id: UUID,
+    *,
+    since: datetime,
+    until: datetime | None = None,
+    cursor: str | None,
+    limit: int,
+    by: Actor,
+) -> Page[Answer]:
+    """The same for a member or key.
+
+    Raises:
+        NotFound; Invalid: a cursor from another list.
+    """
+    client = get_client(client_id, by=by)
+    return _answers(client.pk, since=since, until=until, cursor=cursor, limit=limit)
+
+
+def _answers(
+    client_id: UUID, *, since: datetime, until: datetime | None, cursor: str | None, limit: int
+) -> Page[Answer]:
     publications = Publication.objects.filter(
-        mention__client_id=viewed.contact.client_id, state=Publication.State.LIVE, live_at__gte=since
+        mention__client_id=client_id, state=Publication.State.LIVE, **_within("live_at", since, until)
     ).select_related("mention__post__author", "mention__client", "version")
-    page = keyset(publications, by="-live_at", kind="t", cursor=cursor, limit=ROWS)
+    page = keyset(publications, by="-live_at", kind="t", cursor=cursor, limit=limit)
     approved = dict(
         Decision.objects.filter(
             # The mentions too, because decisions are found by their request.

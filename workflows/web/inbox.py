@@ -2,107 +2,23 @@
 
 from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
-from agency.actor import Actor
 from agency.queries.paging import Page
-from agency.queries.people import list_members
 from agency.rights import Right
-from agency.web.fields import CleanText, PickRow, offer
 from agency.web.lists import cursor_of, pager
 from agency.web.views import StaffPage
-from clients.queries.clients import list_clients
-from clients.words import Priority
 from mentions.queries.mentions import count_by_state
-from mentions.searching import LONGEST_QUERY, read_search
-from mentions.words import CLOSED, OPEN, State
+from mentions.words import CLOSED, OPEN, DismissReason, State
 from workflows.queries.excuses import count_waiting
-from workflows.queries.inbox import Filters, list_inbox
+from workflows.queries.inbox import URGENCY, Filters, list_inbox, usual_order
 from workflows.queries.start import Start, how_far
+from workflows.web.inbox_filters import FilterForm
 
 ROWS = 50
-# What is searched is looked for in all states; this, in the address, asks for the open ones alone.
-ALL_OPEN = "open"
-
-
-class SearchText(CleanText):
-    """What is typed to search; what is beyond the limit is left out."""
-
-    def to_python(self, value: Any) -> str:
-        return super().to_python(value)[:LONGEST_QUERY]
-
-
-class FilterForm(forms.Form):
-    """What the list shows. Nonsense in the address filters nothing."""
-
-    q = SearchText(
-        max_length=LONGEST_QUERY,
-        required=False,
-        widget=forms.SearchInput(
-            attrs={"placeholder": "Words, an author, a site", "autocomplete": "off", "enterkeyhint": "search"}
-        ),
-    )
-    client = PickRow(label="Client", required=False)
-    priority = forms.ChoiceField(
-        label="Priority", required=False, choices=[("", "Any priority"), *Priority.choices]
-    )
-    assignee = PickRow(label="Assignee", required=False)
-    state = forms.ChoiceField(
-        required=False,
-        choices=[("", ""), (ALL_OPEN, "Open"), *State.choices],
-        widget=forms.HiddenInput,
-    )
-
-    def __init__(self, data: Any, *, by: Actor) -> None:
-        super().__init__(data)
-        offer(self, "client", _clients(by), none="All clients")
-        offer(self, "assignee", _members(by), none="Anyone")
-
-    def filters(self) -> Filters:
-        self.is_valid()
-        chosen: dict[str, Any] = self.cleaned_data
-        search = read_search(self.typed)
-        return Filters(
-            client_id=chosen.get("client"),
-            states=_states(chosen.get("state") or "", searching=search is not None),
-            priority=chosen.get("priority") or "",
-            assignee_id=chosen.get("assignee"),
-            search=search,
-        )
-
-    @property
-    def typed(self) -> str:
-        """What is searched, as it was typed."""
-        self.is_valid()
-        return str(self.cleaned_data.get("q") or "")
-
-    @property
-    def chosen_state(self) -> str:
-        self.is_valid()
-        return str(self.cleaned_data.get("state") or "")
-
-
-def _states(chosen: str, *, searching: bool) -> tuple[str, ...]:
-    if chosen == ALL_OPEN:
-        return tuple(map(str, OPEN)) if searching else ()
-    return (chosen,) if chosen else ()
-
-
-def _clients(by: Actor) -> list[tuple[UUID, str]]:
-    return list(list_clients(by=by).order_by("name", "id").values_list("pk", "name"))
-
-
-def _members(by: Actor) -> list[tuple[UUID, str]]:
-    members = [(member.pk, member.name) for member in list_members(by=by).order_by("user__name", "id")]
-    return [
-        (pk, "Me" if pk == by.member_id else name)
-        for pk, name in sorted(members, key=lambda m: m[0] != by.member_id)
-    ]
 
 
 class Inbox(StaffPage):
@@ -110,12 +26,18 @@ class Inbox(StaffPage):
     nav = "inbox"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        form = FilterForm(request.GET, by=self.actor)
+        form = FilterForm(request.GET, by=self.actor, now=self.now)
         filters = form.filters()
         wordless = bool(form.typed) and filters.search is None
         page: Page[dict[str, Any]] = Page([], None)
         if not wordless:
-            page = list_inbox(by=self.actor, filters=filters, cursor=cursor_of(request), limit=ROWS)
+            page = list_inbox(
+                by=self.actor,
+                filters=filters,
+                cursor=cursor_of(request),
+                limit=ROWS,
+                order=form.chosen_order,
+            )
         filtered = wordless or filters != Filters()
         part = bool(self.request.htmx) and not self.request.htmx.history_restore_request
         if not page.rows and not filtered and not part and self.actor.may(Right.MANAGE):
@@ -128,7 +50,8 @@ class Inbox(StaffPage):
             "filtered": filtered,
             "wordless": wordless,
             "narrowed": replace(filters, search=None) != Filters(),
-            "newest_first": bool(filters.search) or form.chosen_state in CLOSED,
+            "newest_first": (form.chosen_order or usual_order(filters)) != URGENCY,
+            **self._bulk(form, page),
             "counts": self._counts(filters),
             "excuses_waiting": 0 if part else count_waiting(by=self.actor),
             **pager(request, page),
@@ -138,12 +61,22 @@ class Inbox(StaffPage):
         patch_vary_headers(response, ["HX-Request"])
         return response
 
+    def _bulk(self, form: FilterForm, page: Page[dict[str, Any]]) -> dict[str, Any]:
+        """What can be done with several at once, for who works on mentions."""
+        acts = self.actor.may(Right.RESPOND) and any(row["state"] not in CLOSED for row in page.rows)
+        return {
+            "picks": acts,
+            "members": form.members if acts else [],
+            "reasons": DismissReason.choices if acts else [],
+            "here": self.request.GET.urlencode(),
+        }
+
     def _counts(self, filters: Filters) -> dict[str, int | None]:
         """State → how many are in it. Neither what is closed nor what was found is counted: that would cost more with
         every day."""
         if filters.search:
             return dict.fromkeys(State.values)
-        counts = count_by_state(by=self.actor, client_id=filters.client_id)
+        counts = count_by_state(by=self.actor, client_id=next(iter(filters.wanted.clients), None))
         return {state.value: counts.get(state, 0) if state in OPEN else None for state in State}
 
 
@@ -151,7 +84,14 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     # A post's title stands above its text; on one line the two need a mark between them.
     excerpt = " · ".join((row["excerpt"] or row["title"]).split("\n\n", 1))
     marked = row.get("spellings", row["matched"])
-    return {**row, "url": reverse("mention", args=[row["id"]]), "excerpt": excerpt, "marked": marked}
+    is_open = row["state"] not in CLOSED
+    return {
+        **row,
+        "url": reverse("mention", args=[row["id"]]),
+        "excerpt": excerpt,
+        "marked": marked,
+        "is_open": is_open,
+    }
 
 
 def _steps(start: Start) -> list[dict[str, Any]]:

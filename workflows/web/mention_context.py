@@ -173,6 +173,10 @@ def _approval(desk: Desk) -> dict[str, Any]:
             "people": [_person(asked) for asked in desk.asked],
             "needed_by": approval.needed_by,
             "requested_at": approval.requested_at,
+            # Whoever can take the request back can ask again.
+            "remind_url": reverse("mention-remind", args=[approval.mention_id])
+            if approval.state == Approval.State.OPEN and "recall" in desk.actions
+            else "",
             "decision": _decision(decision) if decision else None,
             "diff": difference(approval.version.text, decision.version.text) if decision and edited else None,
         }

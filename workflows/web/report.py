@@ -36,6 +36,7 @@ _KINDS = {
     "decision.told": "News of a decision",
     "claim.returned": "A claim went back",
     "mention.urgent": "Something urgent",
+    "excuse.decided": "An excuse was decided",
 }
 
 

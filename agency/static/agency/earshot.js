@@ -113,6 +113,11 @@
     const token = document.querySelector("input[name=csrfmiddlewaretoken]");
     if (token) event.detail.headers["X-CSRFToken"] = token.value;
   });
+  // What somebody is selecting isn't taken away from under their hand.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt.id === "results" && elt.querySelector("input[name=pick]:checked")) event.preventDefault();
+  });
   document.addEventListener("htmx:load", (event) => prepare(event.target.parentElement || event.target));
 
   prepare(document);
