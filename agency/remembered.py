@@ -10,7 +10,9 @@ was compiled is remembered by a key of its shape; the values that differ from ca
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -22,6 +24,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
 from agency.ids import new_id
+from agency.pipelines import can_pipeline, pipelined
 from agency.tenancy import current_agency, entered_clients
 
 MOST = 512
@@ -91,16 +94,65 @@ class Remembered:
             return []
         if entered_clients() is not None:
             return list(self._build(**given))
-        shape = self._shapes.find(None, self._build, given)
+        held = _answered.get()
+        if held and (rows := held.pop(self._question(given), None)) is not None:
+            return self._shape(given).read(rows) if rows else []
         with connection.cursor() as cursor:
-            cursor.execute(shape.sql, shape.filled({**given, "agency": current_agency()}))
+            self._ask(cursor, given)
             rows = cursor.fetchall()
-        return shape.read(rows) if rows else []
+        return self._shape(given).read(rows) if rows else []
+
+    def _ask(self, cursor: Any, given: Mapping[str, Any]) -> None:
+        shape = self._shape(given)
+        cursor.execute(shape.sql, shape.filled({**given, "agency": current_agency()}))
+
+    def _shape(self, given: Mapping[str, Any]) -> Compiled:
+        return self._shapes.find(None, self._build, given)
+
+    def _question(self, given: Mapping[str, Any]) -> Hashable:
+        values = ((name, tuple(v) if isinstance(v, list) else v) for name, v in sorted(given.items()))
+        return id(self), current_agency(), *values
 
     def first(self, **given: Any) -> Any:
         """The first row; None where there is none. The query itself says that one is enough."""
         found = self(**given)
         return found[0] if found else None
+
+
+# A query and what it is asked with.
+Question = tuple[Remembered, Mapping[str, Any]]
+_answered: ContextVar[dict[Hashable, list[Any]] | None] = ContextVar("answered", default=None)
+
+
+@contextmanager
+def asked_together(asked: Iterable[Question], *, empty: Iterable[Question] = ()) -> Iterator[None]:
+    """Ask all of these at once, in one way to the database and back; who asks one of them in here has its answer already.
+
+    An answer is as old as this block, and is given once: whoever asks again asks the database. Where a pooler is
+    between, or somebody sees some clients only, each is asked in its turn, as ever.
+
+    Args:
+        empty: what can have no rows, and isn't asked.
+    """
+    if entered_clients() is not None or not can_pipeline():
+        yield
+        return
+    cursors: dict[Hashable, Any] = {}
+    with pipelined():
+        for remembered, given in asked:
+            cursor = cursors[remembered._question(given)] = connection.cursor()  # noqa: SLF001
+            remembered._ask(cursor, given)  # noqa: SLF001
+    found = {}
+    # Not inside the pipeline, whose end would be waited for once more.
+    for question, cursor in cursors.items():
+        with cursor:
+            found[question] = cursor.fetchall()
+    found.update((remembered._question(given), []) for remembered, given in empty)  # noqa: SLF001
+    token = _answered.set(found)
+    try:
+        yield
+    finally:
+        _answered.reset(token)
 
 
 def compiled(build: Build, given: Mapping[str, Any]) -> Compiled:

@@ -1,9 +1,12 @@
-"""A request id in every answer and log line."""
+"""What comes first: a request id in every answer and log line, and the whole of a body."""
 
 import re
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from agency.ids import new_id
@@ -33,3 +36,31 @@ class RequestId:
         structlog.contextvars.bind_contextvars(request_id=request_id)
         response["X-Request-ID"] = request_id
         return response
+
+
+class WholeBody:
+    """Reads a body that comes in pieces (Transfer-Encoding: chunked), or by HTTP/2, without its length.
+
+    A WSGI request whose length isn't said has no body for Django: what was sent would be left out without a word.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = request.META.get("CONTENT_LENGTH")
+        in_pieces = bool(request.META.get("HTTP_TRANSFER_ENCODING"))
+        by_two = not said and str(request.META.get("SERVER_PROTOCOL", "")).startswith("HTTP/2")
+        if (in_pieces or by_two) and "wsgi.input" in request.META:
+            body = _all_of(request.META["wsgi.input"], int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) + 1)
+            request._stream = BytesIO(body)  # noqa: SLF001
+            request.META["CONTENT_LENGTH"] = str(len(body))
+        return self.get_response(request)
+
+
+def _all_of(source: Any, most: int) -> bytes:
+    """To its end, or one byte beyond what is taken, so that it is refused as too large."""
+    taken = bytearray()
+    while len(taken) < most and (piece := source.read(most - len(taken))):
+        taken += piece
+    return bytes(taken)

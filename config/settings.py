@@ -42,6 +42,7 @@ def _database(name: str) -> dict[str, Any]:
             f"{name} must be a PostgreSQL address: postgresql://user:password@host:port/name"
         )
     prepares = _switch("EARSHOT_PREPARE", default=True)
+    parsed["ENGINE"] = "config.postgres"
     parsed["CONN_MAX_AGE"] = 300
     parsed["CONN_HEALTH_CHECKS"] = True
     parsed["OPTIONS"] = {
@@ -125,6 +126,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.RequestId",
+    "config.middleware.WholeBody",
     "django.middleware.security.SecurityMiddleware",
     "config.by_key.ByKey",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -469,6 +471,8 @@ CELERY_TASK_ROUTES = {
     "collect.*": {"queue": "collect"},
     "publish.*": {"queue": "publish"},
     "deliver.*": {"queue": "deliver"},
+    # By its whole name, which comes before the pattern: whoever these go to is anybody.
+    "deliver.webhook": {"queue": "webhooks"},
     "data.*": {"queue": "data"},
 }
 CELERY_TIMEZONE = "UTC"

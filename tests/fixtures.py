@@ -1,5 +1,6 @@
 """Ana owns the agency, Mara manages, Ben responds, Ivo reads; Cleo owns another agency; Dora approves for the client."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -167,6 +168,13 @@ def page() -> Callable[[Actor], Browser]:
     return signed_in
 
 
+def _json(body: Any) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # numbers beyond 64 bits, which other programs write
+        return json.dumps(body).encode()
+
+
 @dataclass
 class Api:
     """Calls with an API key; bodies and answers are JSON."""
@@ -176,7 +184,7 @@ class Api:
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         signed = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        data = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
+        data = b"" if body is None else body if isinstance(body, bytes) else _json(body)
         return self.browser.generic(
             method, path, data=data, content_type="application/json", headers={**signed, **headers}
         )

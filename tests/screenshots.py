@@ -62,8 +62,14 @@ def _sign_in(page: Page, address: str, password: str) -> None:
 
 
 def _open(page: Page, author: str) -> None:
-    page.goto("/")
-    page.locator("a.row__author", has_text=author).click()
+    """Right after the start the demo's source may not have been read yet."""
+    link = page.locator("a.row__author", has_text=author)
+    for _ in range(60):
+        page.goto("/")
+        if link.count():
+            break
+        page.wait_for_timeout(1000)
+    link.click()
     page.wait_for_url("**/mentions/**")
 
 
@@ -147,8 +153,8 @@ def _deliveries(browser: Browser, address: str, password: str) -> None:
     with WebServer() as receiver:
         receiver.answers["/hook"] = Answer(status=204)
         page.goto("/webhooks/add/")
-        page.get_by_label("Name").fill("Data warehouse")
-        page.get_by_label("Address").fill(receiver.url_of("/hook"))
+        page.locator("input[name=name]").fill("Data warehouse")
+        page.locator("input[name=url]").fill(receiver.url_of("/hook"))
         page.get_by_role("button", name="Add it").click()
         page.get_by_role("link", name="I have it").click()
         webhook = page.url
@@ -157,7 +163,7 @@ def _deliveries(browser: Browser, address: str, password: str) -> None:
         page.get_by_role("button", name="Claim").click()
         time.sleep(6)
         receiver.answers["/hook"] = Answer(status=503, body=b"Out of order")
-        page.get_by_role("button", name="Give it back").first.click()
+        page.get_by_role("button", name="Give back to the queue").click()
         time.sleep(6)
     page.goto(webhook)
     page.screenshot(path=IMAGES / "deliveries.png")

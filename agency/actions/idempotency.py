@@ -113,7 +113,7 @@ def answer_again(call: Call) -> Answer | None:
         got_lock, pk, asked, clients, status, sealed, is_old = cursor.fetchone()
     if pk is not None and asked != call.request_digest:
         raise KeyReused(
-            "This Idempotency-Key was sent with another call before: its method, path, query or body differ. "
+            "This Idempotency-Key was sent with another call before: its method, path, query, If-Match or body differ. "
             "Send each new call with a new key."
         )
     if not got_lock or (pk is not None and status is None and not is_old):
@@ -154,6 +154,14 @@ def settle(call: Call, answer_id: UUID, answer: Answer) -> None:
     sealed = _seal(call, answer_id, answer)
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, [answer.status, sealed, call.by.agency_id, answer_id])
+
+
+def forget_answers() -> None:
+    """Keep of the agency's answers only that they were given: any of them may tell of what has just been erased.
+
+    The rows stay, so that no call is carried out a second time.
+    """
+    StoredAnswer.objects.exclude(answer="").update(answer="")
 
 
 def _write(call: Call, pk: UUID, answer: Answer | None) -> UUID:

@@ -69,7 +69,13 @@ def once(request: Request, by: Actor) -> Once | None:
         return None
     if not _VISIBLE.fullmatch(key):
         raise BadHeader(f"{HEADER} takes 1 to {LONGEST} visible ASCII characters, without spaces.")
-    asked = (request.method or "", request.path, request.META.get("QUERY_STRING", ""))
+    # The version that is named belongs to what is asked, whether the body names it or If-Match.
+    asked = (
+        request.method or "",
+        request.path,
+        request.META.get("QUERY_STRING", ""),
+        request.META.get("HTTP_IF_MATCH", ""),
+    )
     whole = hashlib.sha256("\n".join(asked).encode("utf-8", "surrogatepass") + b"\n")
     whole.update(request._request.body)
     return Once(Call(by, hashlib.sha256(key.encode()).hexdigest(), whole.hexdigest()))

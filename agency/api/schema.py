@@ -93,8 +93,8 @@ _ONCE = [
         HEADER,
         {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": r"^[\x21-\x7e]+$"},
         OpenApiParameter.HEADER,
-        description="Makes the call safe to send again: the same key with the same method, path, query and body does"
-        " nothing twice, and is answered as the first time, for 24 hours. A call that was refused did nothing and isn't"
+        description="Makes the call safe to send again: the same key with the same method, path, query, If-Match and body"
+        " does nothing twice, and is answered as the first time, for 24 hours. A call that was refused did nothing and isn't"
         " kept: sent again, it runs anew. Choose a new random key, such as a UUID, for each new call.",
         examples=[OpenApiExample("Example", value="4f1c9d0e-7f0b-4c7a-9a53-0e0d7c1f6b1a")],
     ),

@@ -306,7 +306,7 @@ class WebhookViews(ApiView):
         gives=TestedWebhookOutput,
         also=(429,),
         description="A `webhook.test`, at once, also to a webhook that is disabled. It says nothing of the webhook's health."
-        " Five a minute.",
+        " One at a time for an agency, and five a minute.",
     )
     def test(self, request: Request, webhook_id: UUID) -> Response:
         endpoint = self._endpoint(webhook_id)

@@ -1,12 +1,14 @@
 """Posting by the Standard Webhooks specification, through the one way out: for notices and for events."""
 
 import base64
+import html
+import re
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from django.conf import settings
 from standardwebhooks import Webhook
@@ -19,6 +21,8 @@ CONNECT_SECONDS = 5.0
 SECONDS = 15.0
 USER_AGENT = "Earshot-Webhook"
 GONE = 410
+# What is shorter in an address guards nothing.
+SHORTEST_TOKEN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,23 @@ def check_webhook_url(address: str) -> str:
     if url.scheme != "https" and not inner:
         return "The address must begin with https://: what is sent tells of your clients."
     return ""
+
+
+def hiding(address: str) -> Callable[[str], str]:
+    """Takes what may be a token in an address out of what its server says: many repeat the path that isn't there."""
+    try:
+        url = urlsplit(check_url(address))
+    except BadUrl:
+        return str
+    whole = f"{url.path}?{url.query}" if url.query else url.path
+    pieces = {whole, url.path, url.query, *url.path.split("/"), *re.split("[&=]", url.query)}
+    pieces |= {unquote(piece) for piece in pieces}
+    pieces |= {html.escape(piece) for piece in pieces} | {quote(piece, safe="") for piece in pieces}
+    told = sorted((piece for piece in pieces if len(piece) >= SHORTEST_TOKEN), key=len, reverse=True)
+    if not told:
+        return str
+    found = re.compile("|".join(map(re.escape, told)), re.IGNORECASE)
+    return lambda text: found.sub("…", text)
 
 
 def shown_origin(address: str) -> str:

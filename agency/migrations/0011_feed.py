@@ -29,7 +29,8 @@ CREATE FUNCTION agency_feed_queue() RETURNS trigger LANGUAGE plpgsql SECURITY DE
     SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     INSERT INTO agency_feedplace (id, agency_id, number)
-    SELECT id, agency_id, -nextval('agency_feed_turn') FROM agency_event WHERE id = NEW.id;
+    SELECT id, agency_id, -nextval('agency_feed_turn') FROM agency_event
+     WHERE id = NEW.id AND agency_id = NEW.agency_id;
     RETURN NULL;
 END $$;
 

@@ -13,10 +13,10 @@ ANNOUNCE = """
 CREATE FUNCTION agency_webhook_announce() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF NOT EXISTS (
-        SELECT FROM agency_webhookendpoint
-         WHERE agency_id IN (SELECT agency_id FROM written) AND disabled_at IS NULL
-    ) THEN
+    -- None of them is deleted until this is committed; one that is being deleted is waited for, and found no more.
+    PERFORM FROM agency_webhookendpoint
+      WHERE agency_id IN (SELECT agency_id FROM written) AND disabled_at IS NULL ORDER BY id FOR KEY SHARE;
+    IF NOT FOUND THEN
         RETURN NULL;
     END IF;
     WITH made AS (

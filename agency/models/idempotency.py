@@ -16,7 +16,7 @@ class StoredAnswer(TenantModel):
 
     # The API key's id, or the membership's.
     caller_id = models.UUIDField()
-    # SHA-256, in hex: of the key that the caller chose, and of what was asked (method, path, query and body).
+    # SHA-256, in hex: of the key that the caller chose, and of what was asked (method, path, query, If-Match and body).
     key_digest = models.CharField(max_length=64)
     request_digest = models.CharField(max_length=64)
     # The clients that the caller worked for then; null: all. Who is limited later isn't told of others again.

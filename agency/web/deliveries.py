@@ -20,7 +20,7 @@ from agency.web.fields import Pick
 from agency.web.form_pages import FormPage
 from agency.web.limits import say_clients
 from agency.web.lists import cursor_of, pager
-from agency.web.webhooks import OfWebhook, WebhookPage
+from agency.web.webhooks import OfWebhook, WebhookPage, says_of
 from agency.webhooks import TEST
 
 ROWS = 30
@@ -111,7 +111,7 @@ class DeliveryPage(WebhookPage):
             **line_of(delivery),
             "endpoint": endpoint,
             "webhook_url": reverse("webhook", args=[endpoint.pk]),
-            "says": event_types()[delivery.type].says if delivery.type in event_types() else "",
+            "says": says_of(delivery.type),
             "is_test": delivery.type == TEST,
             "body": _indented(body) if body else "",
             "attempts": [_attempt(attempt) for attempt in attempts],
@@ -156,7 +156,7 @@ class WhenField(forms.DateTimeField):
 
 
 class ReplayForm(forms.Form):
-    since = WhenField(label="From", help_text="By when the events happened, in the agency's time.")
+    since = WhenField(label="From", help_text="When the events happened, in the agency's time zone.")
     until = WhenField(label="Until", required=False, help_text="Empty: until now.")
     which = Pick(
         label="What",
@@ -171,8 +171,8 @@ class ReplayRange(OfWebhook, FormPage):
     form_class = ReplayForm
     submit_label = "Send it again"
     intro = (
-        "Each event keeps its id, so that a program which has it already can tell. A few hundred are on their way at a "
-        "time; the page of the webhook shows how far it is."
+        "Each event keeps its id, so that a program which has it already can tell. At most 200 are on their way at "
+        "once; the page of the webhook shows how far it is."
     )
 
     def load(self, **kwargs: Any) -> None:
@@ -197,8 +197,14 @@ class ReplayRange(OfWebhook, FormPage):
             by=self.actor,
             now=self.now,
         )
-        self.said = f"Of {replay.total} events, what is to be sent is on its way."
+        self.said = _begun(replay.total)
         return self.cancel_url()
+
+
+def _begun(total: int) -> str:
+    if total == 0:
+        return "Nothing happened in that time, so there is nothing to send."
+    return f"The replay has begun: {total} {'event' if total == 1 else 'events'} to look through."
 
 
 class StopReplay(OfWebhook):

@@ -69,6 +69,7 @@ class ChangeKey(OneKey):
             else "Clients can be taken away here, never added."
         )
         offered = {pk: name for pk, name in self.clients.items() if held is None or pk in held}
+        form.order_fields(("name", "rights", "clients", "rate"))
         return offer_clients(form, offered)
 
     def initial(self) -> dict[str, Any]:

@@ -156,7 +156,8 @@ class RotateForm(EndsForm):
 
     def choices(self) -> list[tuple[str, str]]:
         end = self.key.expires_at
-        stays = f"As it is: on {_day(end)}" if end else "As it is: never"
+        # A midnight is the end of the day before, as it was chosen.
+        stays = f"As it is: on {_day(end - timedelta(microseconds=1))}" if end else "As it is: never"
         rest = super().choices()
         return [(AS_IT_IS, stays), *(rest if end else rest[:-1])]
 

@@ -77,6 +77,7 @@ class KeysPage(OffersClients):
             "lost": say_rights(_lost(key)),
             "clients": "" if key.client_ids is None else say_clients(key.client_ids, self.clients),
             "maker": key.created_by.name if key.created_by else "",
+            "has_end": key.expires_at is not None and key.state not in {"revoked", "stopped"},
             "url": reverse("key", args=[key.pk]),
         }
 

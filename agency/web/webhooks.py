@@ -37,22 +37,27 @@ from agency.web.views import StaffPage
 
 LATELY = timedelta(days=7)
 _OVERLAPS = [
-    ("24", "24 hours"),
-    ("1", "1 hour"),
-    ("72", "3 days"),
-    ("168", "7 days"),
-    ("0", "None: it got out"),
+    ("0", "No longer: it stops at once"),
+    ("1", "For an hour"),
+    ("24", "For a day"),
+    ("72", "For 3 days"),
+    ("168", "For 7 days"),
 ]
 _MORE_NOUNS = {"calendar": "Calendars", "on_call": "On call", "webhook": "Webhooks", "clocks": "Promises"}
+
+
+def says_of(name: str) -> str:
+    """What such an event says, for people: without the document's marks of code."""
+    return event_types()[name].says.replace("`", "") if name in event_types() else ""
 
 
 def grouped_types() -> list[tuple[str, list[tuple[str, str]]]]:
     """Of all events, by what they are about: name and what each says."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for name, one in event_types().items():
+    for name in event_types():
         noun = name.partition(".")[0]
         label = NOUNS.get(noun) or _MORE_NOUNS.get(noun) or noun.replace("_", " ").capitalize()
-        groups.setdefault(label, []).append((name, one.says))
+        groups.setdefault(label, []).append((name, says_of(name)))
     return sorted(groups.items())
 
 
@@ -208,7 +213,7 @@ class EditWebhook(OfWebhook, _WebhookForm):
 
 class RotateForm(forms.Form):
     overlap = Pick(
-        label="The old one is good for",
+        label="The old secret signs on",
         choices=_OVERLAPS,
         initial="24",
         widget=forms.RadioSelect,

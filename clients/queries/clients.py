@@ -7,7 +7,7 @@ from django.db.models import F, Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from agency.rights import Right
 from clients.models import ApprovalPolicy, Client, Contact, Query, SlaPolicy, Template
 from clients.queries.contacts import contacts_who_may
@@ -63,6 +63,11 @@ def current_query(client_id: UUID) -> Query | None:
 _current_policy = Remembered(
     lambda client_id: ApprovalPolicy.objects.filter(client_id=client_id, current=True)
 )
+
+
+def asked_for_policy(client_id: UUID) -> Question:
+    """What `current_approval_policy` asks, for `asked_together`."""
+    return _current_policy, {"client_id": client_id}
 
 
 def current_approval_policy(client_id: UUID) -> ApprovalPolicy:

@@ -10,9 +10,11 @@ ROOT = Path(__file__).resolve().parents[2]
 APPLICATION = "config.wsgi:application"
 STREAM = "config.asgi:application"
 CELERY = ("-m", "celery", "--quiet", "-A", "config.celery")
-QUEUES = "collect,publish,deliver,data,default"
-# What `up` runs: sources that hang fill the processes that read sources, and hold up nothing else.
-WORKERS = {"worker": "publish,deliver,default", "collector": "collect,data"}
+QUEUES = "collect,publish,deliver,webhooks,data,default"
+# What `up` runs: sources and webhooks that hang fill the processes that call them, and hold up no reply and no notice.
+WORKERS = {"worker": "publish,deliver,default", "collector": "collect,webhooks,data"}
+# The collector's mostly wait for others' servers.
+PROCESSES = {"worker": 2, "collector": 4}
 # Celery means it for those who accept pickle, which can run anything; here only JSON is accepted.
 NO_WORRY = ("-W", "ignore:You're running the worker with superuser privileges")
 

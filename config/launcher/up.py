@@ -142,7 +142,7 @@ class Launch:
         schedule = self.folder.path / "beat" / "schedule"
         schedule.parent.mkdir(exist_ok=True, mode=0o700)
         for name, queues in commands.WORKERS.items():
-            worker = commands.worker(queues=queues)
+            worker = commands.worker(queues=queues, concurrency=commands.PROCESSES[name])
             self.supervisor.keep(name, partial(Child, worker, env=env, cwd=commands.ROOT, grace=WORKER_GRACE))
         sweeper = commands.sweeper()
         self.supervisor.keep("sweeper", lambda: Child(sweeper, env=env, cwd=commands.ROOT))

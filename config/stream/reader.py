@@ -9,7 +9,7 @@ from random import uniform
 import structlog
 from django.db import Error
 
-from agency.api.event_stream import BEAT, RESTARTING, UNSURE, End, Opening, tell_all
+from agency.api.event_stream import BEAT, RESTARTING, UNSURE, End, Opening, passed, tell_all
 from agency.queries.feed import EventsGone
 from config.stream.hub import BATCH, Channel, Database, Hub
 
@@ -56,7 +56,7 @@ class Reader:
             if end is None:
                 told, at, end = await self._next(channel, at)
             if time.monotonic() - wrote >= BEAT_SECONDS:
-                told = told or BEAT
+                told = told or BEAT + passed(at)
             if told:
                 wrote = time.monotonic()
                 yield told

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, Q, QuerySet
 
 from agency.actor import Actor
 from agency.errors import NotFound
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from agency.rights import Right
 from mentions.models import Mention, Source
 from mentions.queries.wanted import Wanted
@@ -18,6 +18,7 @@ _whole = Remembered(
         pk=mention_id
     )
 )
+_source = Remembered(lambda source_id: Source.objects.filter(pk=source_id))
 
 
 def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Mention:
@@ -31,9 +32,17 @@ def get_mention(mention_id: UUID, *, by: Actor, right: Right = Right.READ) -> Me
     mention: Mention | None = _whole.first(mention_id=mention_id)
     if mention is None:
         raise NotFound
-    # By a query of its own, which finds none of another client for who works for some only.
-    prefetch_related_objects([mention], "post__source")
+    post = mention.post
+    if post.source_id is not None:
+        # By a query of its own, which finds none of another client for who works for some only.
+        found = _source.first(source_id=post.source_id)
+        type(post)._meta.get_field("source").set_cached_value(post, found)
     return mention
+
+
+def asked_for(mention_id: UUID) -> Question:
+    """What `get_mention` asks first, for `asked_together`."""
+    return _whole, {"mention_id": mention_id}
 
 
 def list_mentions(wanted: Wanted, *, by: Actor) -> "QuerySet[Any]":

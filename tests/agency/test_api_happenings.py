@@ -184,6 +184,9 @@ def test_a_stream_that_isnt_kept_open_tells_what_happened_since_and_ends(
         (claim,) = key.get(f"/api/v1/events/?after={start}").json()["results"]
         assert data == {"id": claim["data"]["id"], "number": int(number)}
     assert len(_said(key.get(f"/api/v1/events/stream/?after={start}&type=mention.released"))) == 1
+    # What was none of theirs is behind them, too: with thousands of others' events they would never get past them.
+    other = key.get(f"/api/v1/events/stream/?after={start}&type=mention.released").content.decode()
+    assert other.endswith(f"\n\nid: {number}\n\n")
     for wrong in ("x", "-1", "9" * 17, "１"):
         assert key.get("/api/v1/events/stream/", **{"Last-Event-ID": wrong}).status_code == 400
     assert key.get("/api/v1/events/stream/?after=999").status_code == 410

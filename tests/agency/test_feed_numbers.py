@@ -4,8 +4,10 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from uuid import UUID
 
@@ -16,9 +18,11 @@ from django.db import connection, connections, transaction
 from agency.actions.audit import record
 from agency.actions.events import emit, emit_many, make_event
 from agency.actions.feed import note_gone
+from agency.actions.webhooks.endpoints import add_endpoint, delete_endpoint
 from agency.actor import Actor, system
-from agency.models import Agency, AuditChain, Event, FeedPlace
+from agency.models import Agency, AuditChain, Event, FeedPlace, WebhookDelivery, WebhookEndpoint
 from agency.queries.feed import EventsGone, Wanted, feed_head, feed_heads, numbers_of, read_feed
+from agency.rights import Right
 from agency.tenancy import tenant
 from tests.fixtures import FRIDAY_EVENING as NOW
 from workflows.actions.onboarding import open_agency
@@ -108,6 +112,42 @@ def test_whoever_reads_on_misses_nothing_while_others_commit_in_any_order(home: 
         places = [place for place, name in enumerate(order) if name.startswith(f"{together}.")]
         assert places == list(range(places[0], places[0] + len(places)))
         assert [order[place] for place in places] == [f"{together}.{n}" for n in range(len(places))]
+
+
+@pytest.mark.parametrize("deletes_first", [False, True])
+def test_a_webhook_that_is_deleted_spoils_nobody_the_event_that_they_write(
+    home: Actor, deletes_first: bool
+) -> None:
+    by = replace(home, rights=frozenset({Right.KEYS}))
+    with tenant(home.agency_id):
+        endpoint, _ = add_endpoint(
+            name="Warehouse", url="https://hooks.example.com/9f2c", types=[], clients=None, by=by, now=NOW
+        )
+    begun = threading.Event()
+
+    def write() -> None:
+        _tell(home, "told")
+
+    def delete() -> None:
+        delete_endpoint(endpoint, by=by, now=NOW)
+
+    def run(act: Callable[[], None], pause: float) -> None:
+        with tenant(home.agency_id):
+            act()
+            begun.set()
+            time.sleep(pause)  # the other waits, or not, but neither fails
+        connections.close_all()
+
+    first, second = (delete, write) if deletes_first else (write, delete)
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(run, first, 0.3)
+        assert begun.wait(10)
+        two = pool.submit(run, second, 0.0)
+        one.result()
+        two.result()
+    with tenant(home.agency_id):
+        assert (WebhookEndpoint.objects.count(), WebhookDelivery.objects.count()) == (0, 0)
+        assert Event.objects.filter(data={"changed": ["told"]}).count() == 1
 
 
 def test_who_commits_first_has_the_lower_number_though_its_event_was_made_later(home: Actor) -> None:

@@ -1,10 +1,14 @@
 """Requests that no honest program sends: refused in the API's own words, and nothing is half done."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpResponse
 from django.test import Client as Browser
+from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError
@@ -13,6 +17,7 @@ from agency.actor import Actor
 from agency.api.serializers import Day, Moment
 from agency.tenancy import tenant
 from clients.models import Client
+from config.middleware import WholeBody
 from mentions.models import Mention
 from tests.fixtures import Api
 
@@ -49,6 +54,25 @@ def test_what_is_not_strict_json_is_refused(
     api: Callable[..., Api], ana: Actor, body: bytes, why: str
 ) -> None:
     assert code(api(ana).post(CLIENTS, body))[0] == 400, why
+
+
+class InPieces(BytesIO):
+    """What a server hands on of a body that came in pieces: never all that was asked for at once."""
+
+    def read(self, most: int | None = -1) -> bytes:
+        return super().read(min(most or 0, 7))
+
+
+@pytest.mark.parametrize("sent", [{"HTTP_TRANSFER_ENCODING": "chunked"}, {"SERVER_PROTOCOL": "HTTP/2.0"}])
+def test_a_body_whose_length_is_not_said_is_read(sent: dict[str, str]) -> None:
+    def read(body: bytes) -> bytes:
+        asked = RequestFactory().generic("POST", CLIENTS, **{**sent, "wsgi.input": InPieces(body)})  # type: ignore[arg-type]
+        return WholeBody(lambda request: HttpResponse(request.body))(asked).content
+
+    assert read(b'{"name": "Acorn", "time_zone": "UTC"}') == b'{"name": "Acorn", "time_zone": "UTC"}'
+    assert read(b"") == b""
+    with pytest.raises(RequestDataTooBig):
+        read(b"x" * 1_000_001)
 
 
 def test_a_field_that_is_given_twice_is_named(api: Callable[..., Api], ana: Actor) -> None:

@@ -19,10 +19,13 @@ from agency.actions.rotation import rotate_all
 from agency.actor import Actor
 from agency.models import ApiKey, Membership, StoredAnswer
 from agency.tenancy import tenant
+from clients.actions.clients import archive_client
 from clients.models import Client
 from mentions.models import Mention
 from tests.fixtures import Api, Clock
 from tests.web_server import Answer, WebServer
+from workflows.actions.erasing import erase
+from workflows.actions.erasures import request_erasure
 from workflows.actions.housekeeping import clear_traces
 from workflows.models import Transition
 
@@ -89,6 +92,40 @@ def test_another_call_with_the_same_key_is_refused(
     assert [(a.status_code, a.json()["code"]) for a in others[:3]] == [(422, "idempotency_key_reused")] * 3
     assert others[3].status_code == 400
     assert number_of(ana.agency_id, "Birch") == 0
+
+
+def test_another_version_in_if_match_makes_another_call(
+    api: Callable[..., Api], mara: Actor, brand: Client
+) -> None:
+    key, address = api(mara), f"/api/v1/clients/{brand.pk}/ladder/"
+    ladder = key.get(address).json()
+    body = {name: ladder[name] for name in ("steps", "rungs", "again", "tells_contacts")}
+    assert key.put(address, body, **once("one"), **{"If-Match": '"0"'}).status_code == 200
+    for headers in ({"If-Match": '"1"'}, {}):
+        other = key.put(address, body, **once("one"), **headers)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused"), headers
+        assert "If-Match" in other.json()["detail"]
+
+
+def test_an_erasure_takes_what_answers_told_and_leaves_that_they_were_given(
+    api: Callable[..., Api], ana: Actor, cleo: Actor, mention: Mention, clock: Clock
+) -> None:
+    caller, elsewhere, address = api(ana), api(cleo), f"/api/v1/mentions/{mention.pk}/claim/"
+    assert "Brightwater" in caller.post(address, {"version": 1}, **once("one")).content.decode()
+    elsewhere.post(CLIENTS, ACORN, **once("one"))
+    with tenant(ana.agency_id):
+        client = Client.objects.get(pk=mention.client_id)
+        archive_client(client, by=ana, now=clock.now)
+        erasure = request_erasure(
+            kind="client", about_id=client.pk, confirm=client.name, reason="asked", by=ana, now=clock.now
+        )
+    assert erase(ana.agency_id, erasure.pk, clock=lambda: clock.now)
+    again = caller.post(address, {"version": 1}, **once("one"))
+    assert (again.status_code, again.json()["code"]) == (409, "answer_not_kept")
+    assert "Brightwater" not in again.content.decode()
+    with tenant(ana.agency_id):
+        assert [row.answer for row in StoredAnswer.objects.all()] == [""]
+    assert elsewhere.post(CLIENTS, ACORN, **once("one")).headers["Idempotent-Replayed"] == "true"
 
 
 def test_keys_are_a_callers_own(api: Callable[..., Api], ana: Actor, mara: Actor, cleo: Actor) -> None:

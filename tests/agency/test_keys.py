@@ -491,7 +491,9 @@ def test_a_key_is_made_with_an_end_rotated_and_its_old_secret_ended_on_the_pages
     detail = browser.get(f"/keys/{key.pk}/")
     assert old.token not in detail.content.decode()
     assert "never" in words(detail, ".facts")
-    rotated = submit(browser, browser.get(f"/keys/{key.pk}/rotate/"), button="Rotate it", overlap="3600")
+    asked = browser.get(f"/keys/{key.pk}/rotate/")
+    assert "As it is: on 5 April 2026" in words(asked)
+    rotated = submit(browser, asked, button="Rotate it", overlap="3600")
     new = Api(words(rotated, "#new-key"))
     assert "no-store" in rotated["Cache-Control"]
     assert [works(old), works(new)] == [True, True]
@@ -552,6 +554,7 @@ def test_the_list_tells_the_states_apart_and_revoking_asks(
     assert "Also revoke what it made: “Child”" in words(asked)
     submit(browser, asked, button="Revoke it", made_too="on")
     assert set(ApiKey.objects.exclude(revoked_at=None).values_list("name", flat=True)) == {"Maker", "Child"}
+    assert "Ends" not in words(browser.get(f"/keys/{first.split('/')[-2]}/"), ".facts")
 
 
 @pytest.mark.parametrize("path", ["", "change/", "rotate/", "end-old-secret/", "revoke/"])

@@ -20,7 +20,7 @@ from agency.actions.webhooks.endpoints import (
     enable_endpoint,
     rotate_secret,
 )
-from agency.actions.webhooks.queue import lease
+from agency.actions.webhooks.queue import LOOK, lease
 from agency.actions.webhooks.replays import CantReplay, begin_replay, replay_delivery, stop_replay
 from agency.actions.webhooks.trials import TooManyTests, prepare_trial, run_trial
 from agency.actor import Actor
@@ -328,6 +328,26 @@ def test_an_endpoint_that_hangs_is_left_after_its_time_and_holds_up_nobody(
     assert "took longer than 1 seconds" in late.error
 
 
+def test_of_one_agency_one_worker_waits_for_receivers_that_hang(
+    hooks: Hooks, ana: Actor, clock: Clock
+) -> None:
+    dead, other, quick = hooks.add("dead"), hooks.add("dead too"), hooks.add("quick")
+    with tenant(ana.agency_id):
+        WebhookEndpoint.objects.exclude(pk=quick.pk).update(is_slow=True, failing_since=clock.now, failures=1)
+    hooks.tell()
+    with tenant(ana.agency_id):
+        first, second, third = (sending.lock_endpoint(one.pk) for one in (dead, other, quick))
+        assert first
+        assert second
+        assert third
+        assert sending.claim(first, clock.now)
+        assert sending.claim(second, clock.now) is None
+        assert Alarm.objects.get(kind=LOOK, subject_id=other.pk).due_at == clock.now + timedelta(seconds=5)
+        assert sending.claim(third, clock.now)
+        clock.advance(seconds=lease().total_seconds() + 1)
+        assert sending.claim(second, clock.now)  # whoever had the first was cut off
+
+
 # Health -------------------------------------------------------------------------------------------------
 
 
@@ -589,6 +609,42 @@ def test_a_test_is_sent_at_once_and_says_nothing_of_health(hooks: Hooks, ana: Ac
         assert prepare_trial(endpoint, by=ana, now=clock.now)
 
 
+def test_one_test_at_a_time_is_waited_for(hooks: Hooks, ana: Actor, clock: Clock) -> None:
+    endpoint, other = hooks.add(), hooks.add("Other")
+    with tenant(ana.agency_id):
+        job = prepare_trial(endpoint, by=ana, now=clock.now)
+    # Each would hold one of the threads that all agencies share, for as long as its receiver likes.
+    with tenant(ana.agency_id), pytest.raises(TooManyTests, match="on its way"):
+        prepare_trial(other, by=ana, now=clock.now)
+    assert run_trial(ana.agency_id, endpoint.pk, job, clock=lambda: clock.now).ok
+    with tenant(ana.agency_id):
+        prepare_trial(other, by=ana, now=clock.now)
+    clock.advance(seconds=lease().total_seconds() + 1)
+    with tenant(ana.agency_id):
+        assert prepare_trial(other, by=ana, now=clock.now)  # whoever had that one was cut off
+
+
+def test_a_token_in_the_address_is_not_kept_where_the_receiver_repeats_it(
+    hooks: Hooks, ana: Actor, clock: Clock
+) -> None:
+    path = "/in/T0k3n-of-Ana%2B1?key=S3cret%26value&v=2"
+    said = b"<pre>Cannot POST /in/T0k3n-of-Ana%2B1?key=S3cret%26value&amp;v=2 or T0k3n-of-Ana+1, s3cret&amp;VALUE</pre>"
+    headers = {"Location": path, "X-Seen": "key is S3cret%26value"}
+    hooks.server.answers[path.partition("?")[0]] = Answer(
+        status=404, headers=headers, body=b"." * 4060 + said
+    )
+    hooks.add(path=path)
+    hooks.tell()
+    hooks.send()
+    (attempt,) = hooks.log()
+    assert attempt.status == 404
+    kept = f"{attempt.response_headers} {attempt.response_body} {attempt.error}".lower()
+    assert attempt.response_headers["location"] == "…"
+    assert "t0k3n" not in kept
+    assert "s3cret" not in kept
+    assert "cannot post" in kept or kept.count(".") > 4000
+
+
 def test_a_deleted_webhook_takes_its_deliveries_along(hooks: Hooks, ana: Actor, clock: Clock) -> None:
     endpoint = hooks.add()
     hooks.tell()
@@ -619,6 +675,30 @@ def test_another_address_is_tried_at_once_with_what_waits(hooks: Hooks, ana: Act
     with tenant(ana.agency_id):
         told = AuditEntry.objects.get(action="webhook.changed").details
     assert told == {"address": "changed"}
+
+
+def test_what_the_old_address_said_last_is_not_held_against_the_new_one(
+    hooks: Hooks, ana: Actor, clock: Clock
+) -> None:
+    endpoint = hooks.add()
+
+    hooks.server.answers.update({"/hook": Answer(status=410), "/other": Answer()})
+    hooks.tell()
+    hooks.ring()
+    with tenant(ana.agency_id):
+        locked = sending.lock_endpoint(endpoint.pk)
+        assert locked
+        job = sending.claim(locked, clock.now)
+        assert job
+    answer = sending.post(job)
+    with tenant(ana.agency_id):
+        changes = {"url": hooks.server.url_of("/other")}
+        changed = change_endpoint(endpoint, changes=changes, by=ana, now=clock.now)
+        sending.settle(changed, job, answer, clock.now)
+    assert (hooks.endpoint().disabled_at, hooks.endpoint().failing_since) == (None, None)
+    hooks.send(seconds=10)
+    assert [request.path for request in hooks.came] == ["/hook", "/other"]
+    assert hooks.one().state == "delivered"
 
 
 def test_events_wait_for_nobody_and_a_body_is_the_same_each_time(hooks: Hooks) -> None:

@@ -329,7 +329,7 @@ def test_a_stream_that_is_quiet_says_now_and_then_that_it_is_there(
 
     parts = asyncio.run(listen())
     assert parts[-1] == over.written()
-    assert set(parts[:-1]) == {b": still here\n\n"}
+    assert set(parts[:-1]) == {b": still here\n\nid: 0\n\n"}
     assert len(parts) >= 5
 
 

@@ -46,6 +46,8 @@ WHOLE_AGENCY = {
 }
 
 Said = tuple[int, str, tuple[tuple[str, str], ...]]
+# What no two calls share, whatever they ask: the call's name, and how many calls the caller has left.
+_OF_THE_CALL = {"x-request-id", "ratelimit"}
 
 
 def said(answer: Any) -> Said:
@@ -54,7 +56,7 @@ def said(answer: Any) -> Said:
     return (
         answer.status_code,
         _PASSING.sub("*", answer.body.decode(errors="replace")),
-        tuple((name, _PASSING.sub("*", value)) for name, value in headers if name != "x-request-id"),
+        tuple((name, _PASSING.sub("*", value)) for name, value in headers if name not in _OF_THE_CALL),
     )
 
 

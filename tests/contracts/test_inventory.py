@@ -15,7 +15,7 @@ from workflows.inventory import INVENTORY, columns, kept, rows_about
 # Columns that sound like secrets and aren't: fingerprints of what is exported beside them, and public names.
 KNOWN = {
     "agency.ApiKey.prefix",
-    "agency.ApiKey.made_by_key",
+    "agency.ApiKey.made_by_key_id",
     "agency.AuditEntry.who_salt",  # with them and the words beside them, the chain can be checked
     "agency.AuditEntry.what_salt",
     "agency.AuditLink.who_digest",

@@ -17,6 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agency.actions.channels import add_channel
+from agency.actions.idempotency import Answer as StoredCallAnswer
+from agency.actions.idempotency import Call, keep_answer
+from agency.actions.webhooks.endpoints import add_endpoint, rotate_secret
 from agency.actor import Actor
 from agency.models import Agency, AuditEntry, Event, IdentityProvider, User
 from agency.queries.people import actor_of_member
@@ -411,6 +414,10 @@ def test_every_column_that_holds_sealed_text_is_rotated(source: Source, ana: Act
     with tenant(ana.agency_id), connection.cursor() as cursor:
         hook = "https://hooks.example/earshot"
         add_channel(kind="webhook", name="Hook", takes="all", address=hook, by=ana, now=clock.now)
+        endpoint, _ = add_endpoint(name="Desk", url=hook, types=[], clients=None, by=ana, now=clock.now)
+        rotate_secret(endpoint, by=ana, now=clock.now)
+        call = Call(ana, "0" * 64, "1" * 64)
+        keep_answer(call, StoredCallAnswer(201, {}, b"planted"))
         cursor.execute(
             "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
             " AND data_type IN ('text', 'character varying', 'jsonb', 'json')"

@@ -13,7 +13,7 @@ from django.db import connection
 from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actions.events import emit_many, make_event
 from agency.models import Event as OutboxEvent
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from agency.tenancy import current_agency
 from agency.written import insert
 from clients.hours import ALWAYS, HorizonExceeded, Hours
@@ -43,6 +43,11 @@ _open = Remembered(
         .order_by("mention_id", "id")
     )
 )
+
+
+def asked_for_clocks(mention_id: UUID) -> Question:
+    """What `Moving.read` asks of one mention, for `asked_together`: behind the mention's lock."""
+    return _open, {"mentions": [mention_id]}
 
 
 class Moving:

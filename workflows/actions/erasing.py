@@ -13,6 +13,7 @@ from django.db.models import Model
 from agency.actions.alarms import clear_alarms
 from agency.actions.audit import record
 from agency.actions.events import emit
+from agency.actions.idempotency import forget_answers
 from agency.actor import system
 from agency.models import ApiKey, Erasure, Membership, WebhookEndpoint
 from agency.tenancy import current_agency, tenant
@@ -71,6 +72,7 @@ def _step(erasure: Erasure, now: datetime) -> bool | None:
 
 def _finish(erasure: Erasure, now: datetime) -> None:
     erasure.state, erasure.finished_at = Erasure.State.DONE, now
+    forget_answers()
     clear_alarms(ERASE, [erasure.pk])
     told = {name: erasure.counts.get(name, 0) for name in ("mentions", "posts", "authors")}
     details = {"kind": erasure.kind, **{name: count for name, count in told.items() if count}}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agency.actions.alarms import clear_alarms, set_alarm, set_alarms
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -26,6 +26,11 @@ _promised = Remembered(
         .values_list("mention_id", "calendar_id")
     )
 )
+
+
+def asked_for_lease(mention_id: UUID) -> Question:
+    """What `office_hours` asks of one mention, for `asked_together`."""
+    return _promised, {"mentions": [mention_id]}
 
 
 def keep_lease(mention: Mention, *, now: datetime) -> None:

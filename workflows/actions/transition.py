@@ -10,17 +10,22 @@ from agency.actions.audit import record
 from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, NotFound
-from agency.remembered import Remembered
+from agency.pipelines import pipelined
+from agency.remembered import Question, Remembered, asked_together
 from agency.rights import Right
 from agency.written import insert, update
+from clients.words import Priority
 from mentions.models import Mention
 from mentions.words import Move, State
+from workflows.actions.clock_rows import asked_for_clocks
 from workflows.actions.clocks import follow
 from workflows.actions.escalation import follow_climb
-from workflows.actions.leases import keep_lease
+from workflows.actions.leases import asked_for_lease, keep_lease
 from workflows.models import Transition
 
 BY_CONTACTS = frozenset({Move.APPROVE, Move.REQUEST_CHANGES})
+# After these somebody works on it.
+_TO_WORK = frozenset({Move.CLAIM, Move.REQUEST_CHANGES, Move.RECALL, Move.REVISE, Move.REOPEN})
 
 DONE: dict[str, str] = {
     Move.CLAIM: "claimed",
@@ -93,8 +98,34 @@ def transition(
     Raises:
         NotFound, MentionMovedOn, MoveNotPossible, Forbidden.
     """
-    mention = lock_mention(mention_id, seen=seen, now=now)
-    _check_right(mention, move, by)
+    # The lock first: what is asked behind it sees what whoever held it wrote.
+    with asked_together(_asked_for(mention_id, move)):
+        mention = lock_mention(mention_id, seen=seen, now=now)
+        _check_right(mention, move, by)
+        before = str(mention.state)
+        _move(mention, move, facts, now=now)
+        mention.version += 1
+        moved = _moved(mention, move, before, by=by, note=note, now=now)
+        urgent = mention.priority == Priority.URGENT
+        with pipelined():
+            insert(moved)
+            follow(mention, move, hand_made=hand_made, since=since, now=now)
+            keep_lease(mention, now=now)
+            update(mention)
+            if not urgent:
+                _announce(moved, by=by, now=now)
+    if urgent:
+        follow_climb(mention, move, by=by, now=now)
+        _announce(moved, by=by, now=now)
+    return mention
+
+
+def _asked_for(mention_id: UUID, move: Move) -> list[Question]:
+    asked: list[Question] = [(_locked, {"mention_id": mention_id}), asked_for_clocks(mention_id)]
+    return [*asked, asked_for_lease(mention_id)] if move in _TO_WORK else asked
+
+
+def _move(mention: Mention, move: Move, facts: dict[str, Any], *, now: datetime) -> None:
     before = str(mention.state)
     try:
         getattr(mention, move.value)(**facts)
@@ -102,8 +133,10 @@ def transition(
         raise MoveNotPossible(
             f"“{move.label}” isn't possible: this mention is {State(before).label.lower()}. {_what_happened(mention, now)}"
         ) from None
-    mention.version += 1
-    moved = Transition(
+
+
+def _moved(mention: Mention, move: Move, before: str, *, by: Actor, note: str, now: datetime) -> Transition:
+    return Transition(
         mention=mention,
         version=mention.version,
         move=move,
@@ -115,21 +148,14 @@ def transition(
         actor_name=by.name[:120],
         note=note,
     )
-    insert(moved)
-    follow(mention, move, hand_made=hand_made, since=since, now=now)
-    keep_lease(mention, now=now)
-    update(mention)
-    follow_climb(mention, move, by=by, now=now)
-    told = {"from": before, "to": str(mention.state), "version": mention.version}
-    details = {**told, **({"note": note} if note else {})}
-    record(f"mention.{DONE[move]}", by=by, subject=mention, now=now, details=details)
-    emit(
-        f"mention.{DONE[move]}",
-        subject=mention,
-        now=now,
-        data={**told, "client": str(mention.client_id)},
-    )
-    return mention
+
+
+def _announce(moved: Transition, *, by: Actor, now: datetime) -> None:
+    mention, done = moved.mention, f"mention.{DONE[moved.move]}"
+    told = {"from": moved.from_state, "to": str(mention.state), "version": mention.version}
+    details = {**told, **({"note": moved.note} if moved.note else {})}
+    record(done, by=by, subject=mention, now=now, details=details)
+    emit(done, subject=mention, now=now, data={**told, "client": str(mention.client_id)})
 
 
 def _check_right(mention: Mention, move: Move, by: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -33,11 +34,11 @@ def _felt(corrected: Any, sounds: Any) -> Any:
 
 
 # Leaf of the answer → the columns of `workflows.queries.inbox` that it is made of, and how where it isn't one as it is.
-_MADE: Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]] = MappingProxyType(
+_MADE: Mapping[str, tuple[tuple[str, ...], Callable[..., Any] | None]] = MappingProxyType(
     {
-        "client.id": (("client_id",), lambda value: value),
-        "client.name": (("client_name",), lambda value: value),
-        "assignee.id": (("assignee_id",), lambda value: value),
+        "client.id": (("client_id",), None),
+        "client.name": (("client_name",), None),
+        "assignee.id": (("assignee_id",), None),
         "assignee.name": (("assignee_name", "assignee_email"), _member),
         "due_kind": (("due_kind",), _or_null),
         "answer_url": (("answer_url",), _or_null),
@@ -45,14 +46,11 @@ _MADE: Mapping[str, tuple[tuple[str, ...], Callable[..., Any]]] = MappingProxyTy
         "turn": (("turn", "state"), _turn),
         "sentiment": (("corrected_sentiment", "post_sentiment"), _felt),
         "sentiment_corrected": (("corrected_sentiment",), bool),
-        "post.id": (("post_id",), lambda value: value),
+        "post.id": (("post_id",), None),
         "post.url": (("post_url",), _or_null),
         "post.language": (("language",), _or_null),
         "post.author": (("author_name",), _or_empty),
-        **{
-            f"post.{name}": ((name,), lambda value: value)
-            for name in ("platform", "title", "excerpt", "author_id")
-        },
+        **{f"post.{name}": ((name,), None) for name in ("platform", "title", "excerpt", "author_id")},
     }
 )
 # What is null where this column is, with all below it.
@@ -67,26 +65,40 @@ def row_reader(leaves: tuple[str, ...]) -> tuple[tuple[str, ...], Read]:
     def place(column: str) -> int:
         return columns.setdefault(column, len(columns))
 
-    def leaf(name: str) -> Read:
-        if name not in _MADE:
-            return _at(place(name))
-        taken, make = _MADE[name]
+    def leaf(name: str) -> tuple[int, Read | None]:
+        """Where its value is, and what is made of the row where it isn't that."""
+        taken, make = _MADE.get(name, ((name,), None))
         places = [place(column) for column in taken]
+        if make is None:
+            return places[0], None
         if len(places) == 1:
             (only,) = places
-            return lambda row: make(row[only])
-        return lambda row: make(*[row[at] for at in places])
+            return only, lambda row: make(row[only])
+        return places[0], lambda row: make(*[row[at] for at in places])
 
-    def branch(name: str, below: Mapping[str, Any]) -> Read:
-        parts = [(step, leaf(f"{name}.{step}")) for step in below]
-        if name in _ABSENT:
-            absent = place(_ABSENT[name])
-            return lambda row: None if row[absent] is None else {step: read(row) for step, read in parts}
-        return lambda row: {step: read(row) for step, read in parts}
+    def branch(name: str, below: Mapping[str, Any]) -> tuple[int, Read]:
+        read = _object([(step, *leaf(f"{name}.{step}")) for step in below])
+        if name not in _ABSENT:
+            return 0, read
+        absent = place(_ABSENT[name])
+        return absent, lambda row: None if row[absent] is None else read(row)
 
-    reads = [(name, branch(name, below) if below else leaf(name)) for name, below in tree(leaves).items()]
-    return tuple(columns), lambda row: {name: read(row) for name, read in reads}
+    parts = tree(leaves).items()
+    read = _object([(name, *(branch(name, below) if below else leaf(name))) for name, below in parts])
+    return tuple(columns), read
 
 
-def _at(place: int) -> Read:
-    return lambda row: row[place]
+def _object(parts: Sequence[tuple[str, int, Read | None]]) -> Read:
+    """All values are taken at once, as they are; those that are made of others are put in their places."""
+    names = tuple(name for name, _, _ in parts)
+    places = [place for _, place, _ in parts]
+    take = itemgetter(*places, places[-1])  # two at the least: of one alone it would give no tuple
+    made = [(name, make) for name, _, make in parts if make is not None]
+
+    def read(row: Row) -> dict[str, Any]:
+        found = dict(zip(names, take(row), strict=False))
+        for name, make in made:
+            found[name] = make(row)
+        return found
+
+    return read

@@ -36,7 +36,7 @@ from workflows.api.outputs import (
 )
 from workflows.queries.inbox import EXCERPT, count_inbox, list_rows
 from workflows.queries.possible import ACTIONS
-from workflows.queries.whole import Whole, get_whole
+from workflows.queries.whole import Whole, get_parts, get_whole
 
 MOST_COUNTED = 1000
 
@@ -298,7 +298,7 @@ class MentionViews(ApiView):
         " with it as it stands.",
     )
     def retrieve(self, request: Request, mention_id: UUID) -> Response:
-        whole = get_whole(mention_id, by=self.actor, now=clock.now())
         asked = self.asked.get("fields")
+        whole = (get_parts if asked else get_whole)(mention_id, by=self.actor, now=clock.now())
         about = shown_part(whole, asked_leaves(asked, _WHOLE)) if asked else shown(whole)
         return tagged(about, whole.mention.version)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from mentions.models import Mention, Message, ThreadKey
 from workflows.models import Response, Version
 
@@ -75,6 +75,11 @@ _messages = Remembered(
 _thread = Remembered(
     lambda key_hash: ThreadKey.objects.filter(key_hash=key_hash).order_by("pk").values_list("thread")[:1]
 )
+
+
+def asked_for_conversation(mention: Mention) -> list[Question]:
+    """What `conversation_of` asks first, for `asked_together`."""
+    return [(_messages, {"mention_id": mention.pk}), (_thread, {"key_hash": mention.post.key_hash})]
 
 
 def conversation_of(mention: Mention, response: Response | None, version: Version | None) -> Conversation:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import FilteredRelation, Q
 
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from clients.hours import ALWAYS, Hours
 from clients.models import Calendar, Client
 from clients.queries.calendars import hours_by_calendar
@@ -32,6 +32,13 @@ def ledger_of(mention: Mention, *, now: datetime) -> Ledger:
     hours that the answer was promised in at that time, and for the client those of its office.
     """
     return ledgers_of([mention], now=now)[0]
+
+
+def asked_for_ledger(mention_id: UUID) -> tuple[list[Question], list[Question]]:
+    """What is asked of every mention, and what only of one that has a reply, for `asked_together`."""
+    moves, *replied = _HAPPENED
+    given = {"ids": [mention_id]}
+    return [(moves, given), (_said, given)], [(query, given) for query in replied]
 
 
 def ledgers_of(mentions: Sequence[Mention], *, now: datetime) -> list[Ledger]:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agency.actor import ActorKind
 from agency.models import AuditEntry, Membership
-from agency.remembered import Remembered
+from agency.remembered import Question, Remembered
 from agency.tenancy import current_agency
 from clients.hours import Hours
 from clients.queries.calendars import hours_by_calendar
@@ -120,6 +120,19 @@ _last_publication = Remembered(
         .order_by("-created_at", "-id")[:1]
     )
 )
+
+
+def asked_for_reply(mention_id: UUID) -> Question:
+    """What `open_response` asks first, for `asked_together`."""
+    return _responses, {"mention_id": mention_id}
+
+
+def asked_for_clocks_and_history(mention_id: UUID) -> tuple[list[Question], list[Question]]:
+    """What is asked of every mention, and what only of one that has a reply, for `asked_together`."""
+    always = (_clocks, _moves, _fired, _messages, _entries)
+    replied = (_approvals, _decided, _unsent, _last_approval, _last_publication)
+    given = {"mention_id": mention_id}
+    return [(query, given) for query in always], [(query, given) for query in replied]
 
 
 def clocks_of(mention: Mention, *, now: datetime) -> list[ClockView]:

@@ -122,11 +122,12 @@ def _wide(narrow: str, by: str, columns: Sequence[str], length: int) -> str:
 
 def _asked(sql: str, narrow: Compiled, given: Mapping[str, Any], *, any_plan: bool) -> list[Any]:
     """In binary: times then are read by psycopg's own loader, several times quicker than by Django's."""
-    with _planned_once(any_plan), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         own: Any = cursor.cursor
         own.format = Format.BINARY
         own.adapters.register_loader("timestamptz", TimestamptzBinaryLoader)
-        cursor.execute(sql, narrow.filled({**given, "agency": current_agency()}))
+        with _planned_once(any_plan):
+            cursor.execute(sql, narrow.filled({**given, "agency": current_agency()}))
         rows: list[Any] = cursor.fetchall()
     return rows
 

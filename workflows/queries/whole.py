@@ -6,16 +6,19 @@ from functools import cached_property
 from uuid import UUID
 
 from agency.actor import Actor
-from clients.queries.clients import current_approval_policy
+from agency.remembered import asked_together
+from clients.queries.clients import asked_for_policy, current_approval_policy
 from mentions.models import Mention
-from mentions.queries.mentions import get_mention
+from mentions.queries.mentions import asked_for, get_mention
 from workflows.ledger import Ledger
 from workflows.models import Approval, Decision, Publication, Response, Version
-from workflows.queries.conversation import Conversation, conversation_of
-from workflows.queries.ledgers import ledger_of
+from workflows.queries.conversation import Conversation, asked_for_conversation, conversation_of
+from workflows.queries.ledgers import asked_for_ledger, ledger_of
 from workflows.queries.mention import (
     ClockView,
     Happening,
+    asked_for_clocks_and_history,
+    asked_for_reply,
     clocks_of,
     decisions_of,
     history_of,
@@ -87,7 +90,29 @@ class Whole:
     def conversation(self) -> Conversation:
         return conversation_of(self.mention, self.response, self.versions[0] if self.versions else None)
 
+    def read(self) -> None:
+        """All of it, most of it asked at once. What nobody wrote yet was submitted to nobody, and not published."""
+        always, replied = asked_for_clocks_and_history(self.mention.pk)
+        ledger, ledger_replied = asked_for_ledger(self.mention.pk)
+        asked = [*always, *ledger, *asked_for_conversation(self.mention)]
+        asked.append(asked_for_policy(self.mention.client_id))
+        of_reply = [*replied, *ledger_replied]
+        if self.response is not None:
+            asked, of_reply = [*asked, *of_reply], []
+        with asked_together(asked, empty=of_reply):
+            _ = self.clocks, self.ledger, self.approval, self.decisions, self.publication
+            _ = self.history, self.actions, self.conversation
+
 
 def get_whole(mention_id: UUID, *, by: Actor, now: datetime) -> Whole:
-    """Raises: NotFound, Forbidden."""
+    """With all that is around it. Raises: NotFound, Forbidden."""
+    with asked_together([asked_for(mention_id), asked_for_reply(mention_id)]):
+        whole = get_parts(mention_id, by=by, now=now)
+        _ = whole.response
+    whole.read()
+    return whole
+
+
+def get_parts(mention_id: UUID, *, by: Actor, now: datetime) -> Whole:
+    """With what is then asked of it. Raises: NotFound, Forbidden."""
     return Whole(get_mention(mention_id, by=by), by, now)

@@ -93,7 +93,7 @@ def _picked(data: QueryDict) -> list[tuple[UUID, int]]:
             raise Invalid("That selection can't be read. Select the mentions again.")
         found[_id(parts[1])] = int(parts[2])
     if not found:
-        raise Invalid("Select some mentions first: each has a box at its beginning.")
+        raise Invalid("Select some mentions first: each has a box to tick.")
     if len(found) > MOST:
         raise Invalid(f"Select at most {MOST} mentions at once.")
     return list(found.items())

@@ -3,9 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import QueryDict
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.urls import reverse
 
-from workflows.actions.reminders import NothingToRemindOf, remind_approvers
+from agency.errors import DomainError
+from agency.web.answers import see_other
+from workflows.actions.reminders import NothingToRemindOf, RemindedJustNow, remind_approvers
 from workflows.web.mention import MentionAct
 
 
@@ -16,3 +20,10 @@ class Remind(MentionAct):
             raise NothingToRemindOf("Nobody is asked about this mention.")
         remind_approvers(approval.pk, by=self.actor, now=self.now)
         return "A fresh link is on its way to the client's approvers."
+
+    def refused(self, error: DomainError) -> HttpResponse:
+        """The mention is as it was shown: there is nothing to look at again."""
+        if not isinstance(error, RemindedJustNow):
+            return super().refused(error)
+        messages.warning(self.request, error.message)
+        return see_other(self.request, reverse("mention", args=[self.kwargs["mention_id"]]))

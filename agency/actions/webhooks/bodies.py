@@ -8,16 +8,22 @@ from django.db.models import Subquery
 
 from agency.events_shown import shown
 from agency.models import Event, FeedPlace, WebhookDelivery, WebhookEndpoint
+from agency.remembered import Remembered
 from agency.webhooks import TEST
+
+# It got its number as it was committed, after its deliveries were made.
+_event = Remembered(
+    lambda event_id: Event.objects.filter(pk=event_id).annotate(
+        number=Subquery(FeedPlace.objects.filter(pk=event_id).values("number"))
+    )
+)
 
 
 def body_of(delivery: WebhookDelivery, endpoint: WebhookEndpoint) -> bytes | None:
     """None where the event is gone."""
     if delivery.type == TEST:
         return orjson.dumps(_trial(delivery, endpoint))
-    # It got its number as it was committed, after its deliveries were made.
-    place = Subquery(FeedPlace.objects.filter(pk=delivery.event_id).values("number"))
-    event = Event.objects.filter(pk=delivery.event_id).annotate(number=place).first()
+    event = _event.first(event_id=delivery.event_id)
     return None if event is None else orjson.dumps(shown(event, number=event.number))
 
 

@@ -13,7 +13,7 @@ from agency.actions.events import emit
 from agency.actions.webhooks.health import HEALTH, disable
 from agency.actions.webhooks.queue import LOOK
 from agency.actor import Actor
-from agency.errors import Conflict, Invalid
+from agency.errors import Conflict, Invalid, NotFound
 from agency.event_types import event_types
 from agency.messengers.signed import check_webhook_url, new_signing, shown_origin
 from agency.models import Agency, WebhookEndpoint
@@ -180,7 +180,8 @@ def forget_old_secrets(endpoints: Sequence[UUID], now: datetime) -> Mapping[UUID
 def delete_endpoint(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> None:
     """With all its deliveries. Events stay in the feed."""
     by.require(Right.KEYS)
-    endpoint = locked(endpoint)
+    # Whoever has told of something is waited for, so that what is deleted is all that there is.
+    endpoint = locked(endpoint, to_delete=True)
     record("webhook.deleted", by=by, subject=endpoint, now=now, details={"origin": endpoint.origin})
     with connection.cursor() as cursor:
         # Not by the ORM's collector, which would load every one of them.
@@ -190,10 +191,12 @@ def delete_endpoint(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> N
         clear_alarms(kind, [endpoint.pk])
 
 
-def locked(endpoint: WebhookEndpoint) -> WebhookEndpoint:
-    found: WebhookEndpoint = WebhookEndpoint.objects.select_for_update(no_key=True, of=("self",)).get(
-        pk=endpoint.pk
-    )
+def locked(endpoint: WebhookEndpoint, *, to_delete: bool = False) -> WebhookEndpoint:
+    """Raises: NotFound: somebody has deleted it meanwhile."""
+    rows = WebhookEndpoint.objects.select_for_update(no_key=not to_delete, of=("self",))
+    found: WebhookEndpoint | None = rows.filter(pk=endpoint.pk).first()
+    if found is None:
+        raise NotFound
     return found
 
 

@@ -162,6 +162,12 @@ def count_of(replay: WebhookReplay) -> Counted:
 
 @on_alarm(REPLAY)
 def go_on(replays: Sequence[UUID], now: datetime) -> Mapping[UUID, datetime | None]:
+    # The endpoint before what belongs to it, as everybody does.
+    list(
+        WebhookEndpoint.objects.select_for_update(no_key=True, of=("self",))
+        .filter(pk__in=WebhookReplay.objects.filter(pk__in=replays).values("endpoint_id"))
+        .order_by("id")
+    )
     running = WebhookReplay.objects.select_for_update(no_key=True, of=("self",)).filter(
         pk__in=replays, state=Progress.RUNNING
     )

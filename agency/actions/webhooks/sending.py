@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,18 +20,22 @@ from agency.actions.webhooks.bodies import body_of
 from agency.actions.webhooks.health import note_failure, note_success
 from agency.actions.webhooks.queue import lease, look_by
 from agency.ids import new_id
-from agency.messengers.signed import Answer, post_signed, signed_headers
+from agency.messengers.signed import Answer, hiding, post_signed, signed_headers
 from agency.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from agency.remembered import Remembered
 from agency.sealed import opened
 from agency.tenancy import current_agency, tenant
 from agency.text import clean, one_line
 from agency.vault import VaultError
 from agency.webhooks import IN_FLIGHT, PROBE, SCHEDULE, TEST, asked_wait, next_wait
+from agency.written import insert
 
 log = structlog.get_logger("earshot.webhooks")
 
 # After so long a worker turns to others, and comes back to this endpoint behind them.
 TURN_SECONDS = 5.0
+# After so long an endpoint that hangs asks again whether it is its turn.
+HANGING_TURN = timedelta(seconds=5)
 BODY_KEPT, HEADERS_KEPT, HEADER_KEPT = 4096, 40, 300
 # Headers of an answer that let somebody in.
 SECRET_HEADERS = frozenset({"set-cookie", "set-cookie2", "authorization", "proxy-authorization"})
@@ -82,10 +86,15 @@ def send_due(agency_id: UUID, endpoint_id: UUID, *, clock: Callable[[], datetime
 
 def lock_endpoint(endpoint_id: UUID) -> WebhookEndpoint | None:
     """Before any of its deliveries, always."""
-    found: WebhookEndpoint | None = (
-        WebhookEndpoint.objects.select_for_update(no_key=True, of=("self",)).filter(pk=endpoint_id).first()
-    )
+    found: WebhookEndpoint | None = _locked.first(endpoint_id=endpoint_id)
     return found
+
+
+_locked = Remembered(
+    lambda endpoint_id: WebhookEndpoint.objects.select_for_update(no_key=True, of=("self",)).filter(
+        pk=endpoint_id
+    )
+)
 
 
 def post(job: Job) -> Answer:
@@ -120,6 +129,9 @@ def claim(endpoint: WebhookEndpoint, now: datetime) -> Job | None:
     if endpoint.disabled_at is not None or (endpoint.rest_until is not None and endpoint.rest_until > now):
         return None
     calm = endpoint.failing_since is None and not endpoint.is_slow
+    if _hangs(endpoint) and _another_hangs(endpoint, now):
+        look_by({endpoint.pk: now + HANGING_TURN})
+        return None
     given: dict[str, Any] = {
         "agency": current_agency(),
         "endpoint": endpoint.pk,
@@ -135,6 +147,19 @@ def claim(endpoint: WebhookEndpoint, now: datetime) -> Job | None:
             return None
         if job := _job(endpoint, row, now):
             return job
+
+
+def _hangs(endpoint: WebhookEndpoint) -> bool:
+    return endpoint.is_slow and endpoint.failing_since is not None
+
+
+def _another_hangs(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    """Whether a worker waits for another endpoint of this agency that hangs: one agency's dead receivers hold one worker,
+    and not all that there are."""
+    busy = WebhookDelivery.objects.filter(
+        state=State.SENDING, next_at__gt=now, endpoint__is_slow=True, endpoint__failing_since__isnull=False
+    )
+    return bool(busy.exclude(endpoint=endpoint).exclude(type=TEST).exists())
 
 
 def _job(endpoint: WebhookEndpoint, row: Any, now: datetime) -> Job | None:
@@ -190,15 +215,28 @@ def _end(delivery_id: UUID, state: str, why: str, *, attempts: int) -> None:
 # Recording ---------------------------------------------------------------------------------------------
 
 
+_SETTLE = """
+UPDATE agency_webhookdelivery
+   SET status = %(status)s, state = %(state)s, next_at = %(next_at)s, error = %(error)s,
+       delivered_at = coalesce(%(delivered_at)s::timestamptz, delivered_at)
+ WHERE agency_id = %(agency)s AND id = %(id)s AND state = 'sending' AND attempts = %(n)s
+"""
+
+
 def settle(endpoint: WebhookEndpoint, job: Job, answer: Answer, now: datetime) -> None:
     """Write down what came of it. Of a delivery that was erased, or taken over since by somebody else, nothing."""
     changes = _delivered(now) if answer.ok else _failed(endpoint, job, answer, now)
-    mine = WebhookDelivery.objects.filter(pk=job.delivery_id, state=State.SENDING, attempts=job.n)
-    if not mine.update(status=answer.status, **changes):
-        return
+    given: dict[str, Any] = {"agency": current_agency(), "id": job.delivery_id, "n": job.n}
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {"delivered_at": None, "status": answer.status, **given, **changes})
+        if not cursor.rowcount:
+            return
     _note_attempt(job, answer, now)
     if job.type == TEST:
         return  # whoever asked for it sees it; it says nothing of how events fare
+    if _has_moved(endpoint, job):
+        look_by({endpoint.pk: changes["next_at"]})
+        return  # nor does what the old address said of the new one
     if answer.ok:
         note_success(endpoint, seconds=answer.seconds)
         return
@@ -217,15 +255,25 @@ def _failed(endpoint: WebhookEndpoint, job: Job, answer: Answer, now: datetime) 
     wait = next_wait(job.tries, random.random())  # noqa: S311  (no secret)
     if wait is None or job.type == TEST:
         return {"state": State.FAILED, "next_at": None, "error": error}
-    if endpoint.disabled_at is not None or answer.gone:
+    moved = _has_moved(endpoint, job)
+    if endpoint.disabled_at is not None or (answer.gone and not moved):
         return {"state": State.DROPPED, "next_at": None, "error": error}
-    asked = asked_wait(answer.status, answer.headers, now)
+    asked = None if moved else asked_wait(answer.status, answer.headers, now)
     next_at = now + max(wait / settings.WEBHOOK_HASTE, asked or wait / settings.WEBHOOK_HASTE)
     return {"state": State.PENDING, "next_at": next_at, "error": error}
 
 
+def _has_moved(endpoint: WebhookEndpoint, job: Job) -> bool:
+    """Whether the endpoint got another address while this was under way."""
+    try:
+        return bool(job.url) and opened(endpoint, "url") != job.url
+    except VaultError:
+        return False
+
+
 def _note_attempt(job: Job, answer: Answer, now: datetime) -> None:
-    WebhookAttempt(
+    hide = hiding(job.url)
+    attempt = WebhookAttempt(
         id=new_id(),
         delivery_id=job.delivery_id,
         n=job.n,
@@ -235,13 +283,14 @@ def _note_attempt(job: Job, answer: Answer, now: datetime) -> None:
         status=answer.status,
         error=one_line(answer.error, 300),
         request_headers=dict(job.headers),
-        response_headers=_kept_headers(answer.headers),
-        response_body=clean(answer.body[:BODY_KEPT].decode("utf-8", "replace")),
-    ).save(force_insert=True)
+        response_headers=_kept_headers(answer.headers, hide),
+        response_body=clean(hide(answer.body.decode("utf-8", "replace"))[:BODY_KEPT]),
+    )
+    insert(attempt)
 
 
-def _kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def _kept_headers(headers: Mapping[str, str], hide: Callable[[str], str]) -> dict[str, str]:
     return {
-        one_line(name, 100): "…" if name in SECRET_HEADERS else one_line(value, HEADER_KEPT)
+        one_line(name, 100): "…" if name in SECRET_HEADERS else one_line(hide(value), HEADER_KEPT)
         for name, value in sorted(headers.items())[:HEADERS_KEPT]
     }

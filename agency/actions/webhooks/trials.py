@@ -12,12 +12,13 @@ from agency.actor import Actor
 from agency.errors import DomainError
 from agency.ids import new_id
 from agency.messengers.signed import Answer
-from agency.models import WebhookDelivery, WebhookEndpoint
+from agency.models import Agency, WebhookDelivery, WebhookEndpoint
 from agency.rights import Right
 from agency.tenancy import tenant
 from agency.webhooks import TEST
 
 A_MINUTE = 5
+State = WebhookDelivery.State
 
 
 class TooManyTests(DomainError):
@@ -28,10 +29,14 @@ def prepare_trial(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> Job
     """A delivery of a `webhook.test`, to be sent outside the transaction (`run_trial`). Also to one that is disabled.
 
     Raises:
-        TooManyTests: more than a few within a minute.
+        TooManyTests: one is on its way, or more than a few were within a minute.
     """
     by.require(Right.KEYS)
+    # Whoever asks waits for the answer, and a server has only so many threads: one at a time for an agency.
+    Agency.objects.select_for_update(no_key=True).get(pk=by.agency_id)
     endpoint = locked(endpoint)
+    if WebhookDelivery.objects.filter(type=TEST, state=State.SENDING, next_at__gt=now).exists():
+        raise TooManyTests("A test is on its way already. Wait for what comes back.")
     lately = WebhookDelivery.objects.filter(
         endpoint=endpoint, type=TEST, created_at__gt=now - timedelta(minutes=1)
     )
@@ -41,7 +46,7 @@ def prepare_trial(endpoint: WebhookEndpoint, *, by: Actor, now: datetime) -> Job
         endpoint=endpoint,
         event_id=new_id(),
         type=TEST,
-        state=WebhookDelivery.State.SENDING,
+        state=State.SENDING,
         attempts=1,
         tries=1,
         next_at=now + lease(),

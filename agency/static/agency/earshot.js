@@ -89,6 +89,9 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-theme-toggle]")) toggleTheme();
+    // <button data-needs="name of a choice">: asked for before the form goes, so that no selection is lost over it.
+    const needy = event.target.closest("button[data-needs]");
+    if (needy) for (const choice of needy.form.querySelectorAll("select")) choice.required = choice.name === needy.dataset.needs;
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
     // One open drop at a time, and a click beside it closes it.
@@ -103,6 +106,13 @@
     if (!drop) return;
     drop.open = false;
     drop.querySelector("summary").focus();
+  });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("input[name=pick]")) return;
+    for (const place of document.querySelectorAll("[data-picked]")) {
+      place.textContent = document.querySelectorAll("input[name=pick]:checked").length;
+    }
   });
 
   document.addEventListener("input", (event) => {

@@ -1,0 +1,1 @@
+"""The database as Django sees it: PostgreSQL, and a quicker way to see that it is still there."""
