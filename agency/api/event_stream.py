@@ -117,7 +117,7 @@ class EventStreamViews(ApiView):
         "stream_events",
         "Be told of events as they happen",
         gives=OpenApiResponse(
-            OpenApiTypes.STR,
+            OpenApiTypes.ANY,  # some read it as a text, some as one event after the other
             description="Server-sent events. First `open` with the number that you have read up to; then, for each event,"
             ' `data: {"id": "…", "number": 1042}` with the number as its id; at last `end` with a `code` and a `detail`.',
         ),

@@ -333,7 +333,7 @@ class WebhookViews(ApiView):
         gives=ReplayOutput,
         status=202,
         conflicts=True,
-        description="A few hundred at a time, with the same ids as before. One replay of a webhook at a time.",
+        description="Up to 200 at a time, with the same ids as before. One replay of a webhook at a time.",
     )
     def replay(self, request: Request, webhook_id: UUID) -> Response:
         replay = begin_replay(
