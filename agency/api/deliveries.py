@@ -11,9 +11,12 @@ from rest_framework.response import Response
 from agency import clock
 from agency.actions.webhooks.bodies import body_of
 from agency.actions.webhooks.replays import replay_delivery
+from agency.api.events import EventOutput
 from agency.api.schema import example, operation
 from agency.api.serializers import Moment, OrNull, PageFilters, Several
 from agency.api.views import ApiView
+from agency.event_types import event_types
+from agency.events_shown import shown_example
 from agency.models import WebhookDelivery
 from agency.queries.webhooks import get_delivery, get_endpoint, list_deliveries
 from agency.rights import Right
@@ -104,11 +107,9 @@ class TriedDeliveryOutput(serializers.Serializer[Any]):
     response_body = serializers.CharField(help_text="The first 4 kB.")
 
 
-@example({**_DELIVERY, "body": {"type": "mention.responded"}, "log": [_TRY]})
+@example({**_DELIVERY, "body": shown_example(event_types()["mention.responded"]), "log": [_TRY]})
 class WholeDeliveryOutput(DeliveryOutput):
-    body = serializers.DictField(
-        allow_null=True, help_text="What is posted; null once the event is erased or too old."
-    )
+    body = EventOutput(allow_null=True, help_text="What is posted; null once the event is erased or too old.")
     log = TriedDeliveryOutput(many=True)
 
 

@@ -10,7 +10,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from agency.api.pagination import DEFAULT_LIMIT, MOST, paged
 from agency.api.schema import example, operation
-from agency.api.serializers import Filters, Several
+from agency.api.serializers import Filters, Moment, Several
 from agency.api.views import ApiView
 from agency.event_types import event_types
 from agency.events_shown import COMMON_FIELDS, shown, shown_example
@@ -33,7 +33,7 @@ class EventFilters(Filters):
     )
     client = serializers.UUIDField(required=False, help_text="Only what concerns this client.")
     subject = serializers.UUIDField(required=False, help_text="Only what is about this, such as a mention.")
-    since = serializers.DateTimeField(required=False, help_text="Only what happened at this time or later.")
+    since = Moment(required=False, help_text="Only what happened at this time or later.")
     limit = serializers.IntegerField(
         required=False, default=DEFAULT_LIMIT, min_value=1, max_value=MOST, help_text="Rows a page."
     )

@@ -107,6 +107,9 @@ def _begun(response: Any) -> tuple[bytes, HttpResponseBase | None]:
         if sum(map(len, taken)) > MOST:
             response.streaming_content = chain(taken, pieces)
             return b"".join(taken), response
+    # The file that it was read from: nobody sends this response, so nobody else would close it.
+    for close in response._resource_closers:  # noqa: SLF001
+        close()
     return b"".join(taken), None
 
 

@@ -14,7 +14,7 @@ from agency.actions.keys import change_key, make_key, revoke_key
 from agency.actions.limits import KnownClients, choose_clients, no_clients
 from agency.api.limits import ClientIds
 from agency.api.schema import example, operation
-from agency.api.serializers import Filters, Input, Moment, Named, OrNull, PageFilters, Text, Whole
+from agency.api.serializers import Filters, Input, Moment, Named, OrNull, PageFilters, Text, Whole, YesOrNo
 from agency.api.views import ApiView
 from agency.models import ApiKey
 from agency.queries.keys import get_key, list_keys
@@ -88,7 +88,7 @@ class RotationInput(Input):
 
 
 class RevokeFilters(Filters):
-    made_too = serializers.BooleanField(
+    made_too = YesOrNo(
         required=False,
         default=False,
         help_text="Revoke the keys that it made, too, and those that they made.",

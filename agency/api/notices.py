@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from agency import clock
 from agency.actions.acknowledgements import acknowledge
 from agency.api.schema import example, operation
-from agency.api.serializers import Id, Moment, OrNull, PageFilters
+from agency.api.serializers import Id, Moment, OrNull, PageFilters, YesOrNo
 from agency.api.views import ApiView
 from agency.models import Channel, Notice, NoticeAttempt
 from agency.queries.notices import NoticeFilters as Filters
@@ -36,10 +36,8 @@ class NoticeFilters(PageFilters):
     client = serializers.UUIDField(required=False, help_text="Only what concerns this client.")
     recipient = serializers.UUIDField(required=False, help_text="Only what tells this member or contact.")
     channel = serializers.UUIDField(required=False, help_text="Only what goes by this channel or room.")
-    acknowledged = serializers.BooleanField(
+    acknowledged = YesOrNo(
         required=False,
-        allow_null=True,
-        default=None,
         help_text="Whether somebody has taken what they are about.",
     )
     since = Moment(required=False, help_text="Written from here on.")

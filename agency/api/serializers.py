@@ -71,6 +71,15 @@ class Switch(serializers.BooleanField):
         return data
 
 
+class YesOrNo(serializers.BooleanField):
+    """Of a query: `true` or `false`, and no other spelling."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data not in {"true", "false"}:
+            self.fail("invalid", input=data)
+        return bool(data == "true")
+
+
 class Id(serializers.UUIDField):
     """A UUID in its usual spelling."""
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from agency import clock
 from agency.api.schema import operation
-from agency.api.serializers import Filters, Moment, PageFilters
+from agency.api.serializers import Filters, Moment, PageFilters, YesOrNo
 from agency.errors import Invalid
 from agency.rights import Right
 from clients.actions.calendars import (
@@ -53,9 +53,7 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo
 
 class CalendarFilters(PageFilters):
     client = serializers.UUIDField(required=False, help_text="Its own, and those for the whole agency.")
-    archived = serializers.BooleanField(
-        required=False, default=False, help_text="The archived ones instead of those in use."
-    )
+    archived = YesOrNo(required=False, default=False, help_text="The archived ones instead of those in use.")
 
 
 class AtFilters(Filters):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from agency import clock
 from agency.api.schema import example, operation
-from agency.api.serializers import Input, PageFilters, Text
+from agency.api.serializers import Input, PageFilters, Text, YesOrNo
 from agency.api.views import ApiView
 from agency.rights import Right
 from clients.actions.clients import archive_client, change_client, create_client, restore_client
@@ -17,7 +17,7 @@ from clients.queries.clients import get_client, list_clients
 
 
 class ClientFilters(PageFilters):
-    archived = serializers.BooleanField(
+    archived = YesOrNo(
         required=False, default=False, help_text="The archived ones instead of those looked after."
     )
 

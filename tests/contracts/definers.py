@@ -178,7 +178,7 @@ OTHERS = f"VALUES ({_OTHER}, {_OTHER},"
 
 PROBES = {
     "agency_feed_queue": Probe(
-        _fed, [[(r"FROM agency_event WHERE id = NEW\.id", "FROM agency_event WHERE false")]]
+        _fed, [[(r"WHERE id = NEW\.id AND agency_id = NEW\.agency_id", "WHERE false")]]
     ),
     "agency_feed_number": Probe(_fed, [[(r"VALUES \(NEW\.agency_id, NEW\.agency_id,", OTHERS)]]),
     "agency_feed_forget": Probe(

@@ -205,6 +205,10 @@ def test_triggers_run_as_the_owner_only_where_that_is_excused(owner: Owner) -> N
     }
 
 
+# Asked for many agencies at once, by a process that waits for all of them.
+OF_MANY = {"agency_feed_heads": "how many events each has had: a count, for who knows the agency's id"}
+
+
 def test_functions_that_run_as_the_owner_ask_which_agency_was_entered(owner: Owner) -> None:
     """Triggers see the row's own agency; whatever else is called from outside filters by the setting."""
     rows = owner.execute(
@@ -218,7 +222,7 @@ def test_functions_that_run_as_the_owner_ask_which_agency_was_entered(owner: Own
         # A trigger on rows that are gone has their agency.
         its_own = ("NEW.agency_id", "gone.agency_id")
         wanted = its_own if is_trigger else ("current_setting('app.agency_id', true)",)
-        assert any(word in source for word in (*wanted, "PERFORM")), name
+        assert name in OF_MANY or any(word in source for word in (*wanted, "PERFORM")), name
 
 
 def test_the_parts_of_partitioned_tables_are_guarded_too(owner: Owner) -> None:

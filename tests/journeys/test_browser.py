@@ -119,7 +119,7 @@ def test_ben_answers_a_mention_and_dora_approves_it_on_her_phone(desk: Agency, c
         bens = window(chromium, address, DESK)
         page = bens.page
         sign_in(page)
-        expect(page.get_by_text("Pauls Zariņš")).to_be_visible()
+        expect(page.get_by_role("link", name="Pauls Zariņš")).to_be_visible()
         bens.check()
         page.get_by_role("link", name="Pauls Zariņš").click()
         page.get_by_role("button", name="Claim").click()

@@ -151,11 +151,16 @@ def _moved(mention: Mention, move: Move, before: str, *, by: Actor, note: str, n
 
 
 def _announce(moved: Transition, *, by: Actor, now: datetime) -> None:
-    mention, done = moved.mention, f"mention.{DONE[moved.move]}"
+    mention = moved.mention
     told = {"from": moved.from_state, "to": str(mention.state), "version": mention.version}
     details = {**told, **({"note": moved.note} if moved.note else {})}
-    record(done, by=by, subject=mention, now=now, details=details)
-    emit(done, subject=mention, now=now, data={**told, "client": str(mention.client_id)})
+    record(f"mention.{DONE[moved.move]}", by=by, subject=mention, now=now, details=details)
+    emit(
+        f"mention.{DONE[moved.move]}",
+        subject=mention,
+        now=now,
+        data={**told, "client": str(mention.client_id)},
+    )
 
 
 def _check_right(mention: Mention, move: Move, by: Actor) -> None:

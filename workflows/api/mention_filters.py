@@ -11,7 +11,7 @@ from rest_framework import serializers
 from agency import clock
 from agency.actor import Actor
 from agency.api.serializers import Filters as QueryParameters
-from agency.api.serializers import Id, Moment, PageFilters, Several, Text
+from agency.api.serializers import Id, Moment, PageFilters, Several, Text, YesOrNo
 from agency.api.sparse import Fields
 from agency.errors import Invalid
 from clients.words import Priority
@@ -32,15 +32,6 @@ class MemberOrWord(Id):
 
     def to_internal_value(self, data: Any) -> Any:
         return data if data in {"me", "none"} else super().to_internal_value(data)
-
-
-class YesOrNo(serializers.BooleanField):
-    """`true` or `false`, and no other spelling."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if data not in {"true", "false"}:
-            self.fail("invalid", input=data)
-        return bool(data == "true")
 
 
 def _several(child: serializers.Field[Any, Any, Any, Any], help_text: str = "") -> Several:
