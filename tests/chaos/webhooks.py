@@ -45,7 +45,7 @@ class Size:
     workers: int
 
 
-SIZES = {"whole": Size(1200, 2, 3, 3), "quick": Size(120, 2, 2, 2), "short": Size(20, 1, 2, 1)}
+SIZES = {"whole": Size(1200, 2, 3, 3), "quick": Size(360, 2, 2, 3), "short": Size(20, 1, 2, 1)}
 
 
 @dataclass
@@ -73,7 +73,7 @@ def run(owner_url: str, size: str) -> bool:
     ):
         places = [_open(n, receiver, wanted.endpoints, now) for n in range(wanted.agencies)]
         sweepers = Sweepers(2, env=env, warm=True)
-        workers = Workers(wanted.workers, queues="deliver,default", concurrency=3, env=env)
+        workers = Workers(wanted.workers, queues="deliver,webhooks,default", concurrency=3, env=env)
         with sweepers, workers:
             workers.await_one(PATIENCE)
             _tell_all(places, wanted.events // wanted.agencies)
