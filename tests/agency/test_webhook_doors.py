@@ -15,6 +15,7 @@ from agency.tenancy import tenant
 from clients.models import Client
 from tests.agency.hooks import Hooks, read
 from tests.fixtures import Api, Clock
+from tests.making import commit_checks
 from tests.web_server import Answer, WebServer
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "webhooks.md"
@@ -41,6 +42,7 @@ def test_a_program_sets_up_a_webhook_and_reads_what_became_of_each_delivery(
     shown = program.get(path)
     assert (shown.json()["origin"], "s3cr3t" in shown.text) == (hooks.server.url, False)
     hooks.tell()
+    commit_checks()  # its number
     hooks.send()
     (line,) = program.get(f"{path}deliveries/?state=pending&type=member.added").json()["results"]
     assert program.get(f"{path}deliveries/?state=delivered,failed").json()["results"] == []
