@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from agency import clock
 from agency.actions.webhooks.bodies import body_of
 from agency.actions.webhooks.replays import replay_delivery
-from agency.api.events import EventOutput
+from agency.api.events import EventOutput, type_name
 from agency.api.schema import example, operation
 from agency.api.serializers import Moment, OrNull, PageFilters, Several
 from agency.api.views import ApiView
@@ -60,7 +60,7 @@ class DeliveryFilters(PageFilters):
         child=serializers.ChoiceField(WebhookDelivery.State.choices), required=False, help_text="Only these."
     )
     type = Several(
-        child=serializers.RegexField(r"^[a-z_]+\.[a-z_]+$", max_length=60),
+        child=type_name(),
         required=False,
         help_text="Only these types of events.",
     )

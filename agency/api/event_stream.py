@@ -12,14 +12,13 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
-from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from agency.actor import Actor
 from agency.api.authentication import KeyOrSession
-from agency.api.events import after_field
+from agency.api.events import after_field, type_name
 from agency.api.renderers import Orjson
 from agency.api.schema import operation
 from agency.api.serializers import Filters, Several
@@ -88,7 +87,7 @@ class StreamFilters(Filters):
         "The number of the last event that you have; without it, only what happens from now on."
     )
     type = Several(
-        child=serializers.RegexField(r"^[a-z_]+\.[a-z_]+$", max_length=60),
+        child=type_name(),
         required=False,
         help_text="Only these types.",
     )

@@ -22,12 +22,17 @@ def after_field(says: str) -> Any:
     return serializers.IntegerField(required=False, min_value=0, max_value=BIGGEST, help_text=says)
 
 
+def type_name() -> Any:
+    """Of an event, such as `mention.claimed`."""
+    return serializers.RegexField(r"^[a-z_]+\.[a-z_]+$", max_length=60)
+
+
 class EventFilters(Filters):
     after = after_field(
         "The number of the last event that you have; without it, from the first that is kept."
     )
     type = Several(
-        child=serializers.RegexField(r"^[a-z_]+\.[a-z_]+$", max_length=60),
+        child=type_name(),
         required=False,
         help_text="Only these types.",
     )

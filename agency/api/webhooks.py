@@ -24,6 +24,7 @@ from agency.actions.webhooks.endpoints import (
 )
 from agency.actions.webhooks.replays import begin_replay, count_of, stop_replay
 from agency.actions.webhooks.trials import prepare_trial, run_trial
+from agency.api.events import type_name
 from agency.api.limits import ClientIds
 from agency.api.preconditions import Stale, if_match, tagged
 from agency.api.schema import example, operation
@@ -76,7 +77,7 @@ class EventTypes(serializers.ListField):
     """Names of event types."""
 
     def __init__(self, **kwargs: Any) -> None:
-        child = serializers.RegexField(r"^[a-z_]+\.[a-z_]+$", max_length=60)
+        child = type_name()
         kwargs = {"child": child, "required": False, "max_length": 200, "help_text": _TYPES_HELP, **kwargs}
         super().__init__(**kwargs)
 
