@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-# A reading that came along with something that was asked anyhow, and this process's own counter at that moment.
+# The last reading, and this process's own counter at that moment.
 _reading: ContextVar[tuple[datetime, float] | None] = ContextVar("reading", default=None)
 # So long it stands for a reading of its own: no counter drifts by a millionth of a second in so short a time.
 FRESH = 0.1
@@ -24,6 +24,7 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         read: datetime = cursor.fetchone()[0]
+    came_along(read)
     return read
 
 

@@ -19,12 +19,12 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.core.exceptions import FieldError
 from django.db.models import Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
 
 from agency.ids import new_id
-from agency.pipelines import can_pipeline, pipelined
+from agency.pipelines import can_pipeline, kept_cursor, pipelined
 from agency.tenancy import current_agency, entered_clients
 
 MOST = 512
@@ -32,17 +32,28 @@ Build = Callable[..., "QuerySet[Any]"]
 # Constants of these letters are written into the statement: a plan that is kept for many values can use a partial index
 # only where it sees them.
 _PLAIN = re.compile(r"[a-z_]{1,20}")
+_BINARY = {
+    *("UUIDField", "CharField", "TextField", "FSMField", "BooleanField", "DateTimeField", "DurationField"),
+    *("IntegerField", "SmallIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField"),
+}
 _HOLE = re.compile(r"IN \(%s\)|%[s%]")
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`places`: where in `params` which of the values goes that differ; `read` makes what the caller gets of rows."""
+    """A statement, and what to do with it.
+
+    Attributes:
+        places: where in `params` which of the values goes that differ.
+        read: makes what the caller gets of rows.
+        binary: whether Django reads its columns as well when they come in binary.
+    """
 
     sql: str
     params: Sequence[Any]
     places: Sequence[tuple[int, str]]
     read: Callable[[Iterable[Any]], list[Any]]
+    binary: bool = False
 
     def filled(self, given: Mapping[str, Any]) -> list[Any]:
         params = list(self.params)
@@ -97,14 +108,15 @@ class Remembered:
         held = _answered.get()
         if held and (rows := held.pop(self._question(given), None)) is not None:
             return self._shape(given).read(rows) if rows else []
-        with connection.cursor() as cursor:
-            self._ask(cursor, given)
-            rows = cursor.fetchall()
+        rows = self._ask(given).fetchall()
         return self._shape(given).read(rows) if rows else []
 
-    def _ask(self, cursor: Any, given: Mapping[str, Any]) -> None:
+    def _ask(self, given: Mapping[str, Any], turn: int = 0) -> Any:
+        """The cursor that its rows will come from; another for each turn, so that several answers can be waited for."""
         shape = self._shape(given)
+        cursor = kept_cursor((self, turn), binary=shape.binary)
         cursor.execute(shape.sql, shape.filled({**given, "agency": current_agency()}))
+        return cursor
 
     def _shape(self, given: Mapping[str, Any]) -> Compiled:
         return self._shapes.find(None, self._build, given)
@@ -139,14 +151,10 @@ def asked_together(asked: Iterable[Question], *, empty: Iterable[Question] = ())
         return
     cursors: dict[Hashable, Any] = {}
     with pipelined():
-        for remembered, given in asked:
-            cursor = cursors[remembered._question(given)] = connection.cursor()  # noqa: SLF001
-            remembered._ask(cursor, given)  # noqa: SLF001
-    found = {}
+        for turn, (remembered, given) in enumerate(asked):
+            cursors[remembered._question(given)] = remembered._ask(given, turn)  # noqa: SLF001
     # Not inside the pipeline, whose end would be waited for once more.
-    for question, cursor in cursors.items():
-        with cursor:
-            found[question] = cursor.fetchall()
+    found = {question: cursor.fetchall() for question, cursor in cursors.items()}
     found.update((remembered._question(given), []) for remembered, given in empty)  # noqa: SLF001
     token = _answered.set(found)
     try:
@@ -168,7 +176,7 @@ def compiled(build: Build, given: Mapping[str, Any]) -> Compiled:
     missing = marks.keys() - {name for _, name in places}
     if missing:
         raise TypeError(f"The query doesn't use {', '.join(sorted(missing))} as it is given.")
-    return Compiled(sql, kept, places, _reader(queryset, compiler))
+    return Compiled(sql, kept, places, _reader(queryset, compiler), _reads_binary(compiler))
 
 
 def _mark(value: Any) -> Any:
@@ -204,10 +212,30 @@ def _is_one_of(value: Any, names: Mapping[Any, str]) -> bool:
     return isinstance(value, UUID | datetime | str) and value in names
 
 
+def _reads_binary(compiler: Any) -> bool:
+    """Not where psycopg makes something else of a value in binary than what Django's fields take, as of JSON."""
+    try:
+        fields = [column[0].output_field for column in compiler.select]
+    except FieldError:
+        return False
+    return all(_kind(field) in _BINARY for field in fields)
+
+
+def _kind(field: Any) -> str:
+    of = getattr(field, "base_field", None) or getattr(field, "target_field", None)
+    return _kind(of) if of is not None else str(field.get_internal_type())
+
+
 def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]], list[Any]]:
     """As the queryset itself would make its rows."""
+    # As `compiler.results_iter` does, which finds out each time anew.
+    converters = compiler.get_converters([column[0] for column in compiler.select])
+
+    def convert(rows: Iterable[Any]) -> Iterable[Any]:
+        return compiler.apply_converters(rows, converters) if converters else rows
+
     if not issubclass(queryset._iterable_class, ModelIterable):  # noqa: SLF001
-        return lambda rows: [*compiler.results_iter([rows], tuple_expected=True)]
+        return lambda rows: [tuple(row) for row in convert(rows)]
     klass = compiler.klass_info
     begin, end = klass["select_fields"][0], klass["select_fields"][-1] + 1
     names = [field[0].target.attname for field in compiler.select[begin:end]]
@@ -217,7 +245,7 @@ def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]
 
     def read(rows: Iterable[Any]) -> list[Any]:
         found = []
-        for row in compiler.results_iter([rows]):
+        for row in convert(rows):
             one = model.from_db(queryset.db, names, row[begin:end])
             for populator in populators:
                 populator.populate(row, one)

@@ -22,7 +22,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.base import ModelBase
 
 from agency.ids import new_id
-from agency.pipelines import pipelined
+from agency.pipelines import set_local
 
 _entered: ContextVar[UUID | None] = ContextVar("agency", default=None)
 _clients: ContextVar[frozenset[UUID] | None] = ContextVar("clients", default=None)
@@ -85,8 +85,7 @@ def tenant(
         _entered.reset(token)
     if held is None and inside:
         # The outer transaction goes on (in tests, or a sweep): it must not keep the agency.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.agency_id', '', true)")
+        set_local("app.agency_id", "")
 
 
 @contextmanager
@@ -100,15 +99,9 @@ def all_clients() -> Iterator[None]:
 
 
 def _set(agency_id: UUID, *, read_only: bool) -> None:
-    # Sent off together with the transaction's begin.
-    with pipelined(), connection.cursor() as cursor:
-        if read_only:
-            cursor.execute(
-                "SELECT set_config('app.agency_id', %s, true), set_config('transaction_read_only', 'on', true)",
-                [str(agency_id)],
-            )
-        else:
-            cursor.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
+    set_local("app.agency_id", str(agency_id))
+    if read_only:
+        set_local("transaction_read_only", "on")
 
 
 # Constraints that migrations write ---------------------------------------------------------------

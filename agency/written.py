@@ -3,13 +3,15 @@
 No signals are sent (there are none here), nothing is validated, and related objects aren't looked at.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Model
 
+from agency.gathered import as_it_stands, can_wait, change, gathering, insertion
+from agency.pipelines import kept_cursor
 from agency.tenancy import TenantModel, current_agency
 
 FEW = 20
@@ -21,7 +23,13 @@ def insert(*rows: Model) -> None:
     Raises:
         IntegrityError: as the database says.
     """
-    if len(rows) > FEW:
+    block = gathering()
+    if block is not None and rows and can_wait(type(rows[0])):
+        part = insertion(type(rows[0]))
+        for row in rows:
+            block.add(part, row.pk, as_it_stands(row))
+            _is_stored(row)
+    elif len(rows) > FEW:
         # As arrays, so that the statement is the same for any number.
         type(rows[0])._default_manager.bulk_create(rows, batch_size=1000)  # noqa: SLF001
     elif rows:
@@ -29,41 +37,84 @@ def insert(*rows: Model) -> None:
 
 
 def _insert(rows: Sequence[Model]) -> None:
-    fields, head = _columns(type(rows[0]))
-    values: list[Any] = []
+    taken, line, head = _columns(type(rows[0]))
+    values = [value for row in rows for value in taken(row, add=True)]
+    kept_cursor(head).execute(head + ", ".join([line] * len(rows)), values)
     for row in rows:
-        values += [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field, _ in fields]
-    line = f"({', '.join([hole for _, hole in fields])})"
-    with connection.cursor() as cursor:
-        cursor.execute(head + ", ".join([line] * len(rows)), values)
-    for row in rows:
-        state = row._state  # noqa: SLF001
-        state.adding, state.db = False, connection.alias
+        _is_stored(row)
 
 
-def update(row: TenantModel) -> None:
-    """All columns of a row of the entered agency that the caller has locked."""
-    fields, statement = _settings(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, add=False), connection) for field in fields]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*values, row.pk, current_agency()])
+def _is_stored(row: Model) -> None:
+    state = row._state  # noqa: SLF001
+    state.adding, state.db = False, connection.alias
+
+
+def update(row: TenantModel, *names: str) -> None:
+    """The fields of these names, else all, of a row of the entered agency that the caller has locked."""
+    names = names or _all_names(type(row))
+    block = gathering()
+    if block is not None and can_wait(type(row)):
+        block.add(change(type(row), names), row.pk, as_it_stands(row, names))
+        return
+    taken, statement = _settings(type(row), names)
+    kept_cursor(statement).execute(statement, [*taken(row, add=False), row.pk, current_agency()])
+
+
+_PLAIN = {
+    *(models.UUIDField, models.BooleanField, models.DurationField, models.CharField, models.TextField),
+    *(models.IntegerField, models.SmallIntegerField, models.PositiveIntegerField),
+}
+# A row's values, as the database takes them.
+Take = Callable[..., list[Any]]
 
 
 @cache
-def _columns(model: type[Model]) -> tuple[list[tuple[Any, str]], str]:
-    """Each field with its hole in the statement, and the statement's beginning."""
+def _columns(model: type[Model]) -> tuple[Take, str, str]:
+    """What takes a row's values, the holes for them, and the statement's beginning."""
     quote = connection.ops.quote_name
-    fields = [(field, _hole(field)) for field in model._meta.local_concrete_fields]
-    names = ", ".join(quote(str(field.column)) for field, _ in fields)
-    return fields, f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608
+    fields = [*model._meta.local_concrete_fields]
+    names = ", ".join(quote(str(field.column)) for field in fields)
+    line = f"({', '.join(map(_hole, fields))})"
+    return _taker(fields), line, f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES "  # noqa: S608
 
 
 @cache
-def _settings(model: type[Model]) -> tuple[list[Any], str]:
+def _all_names(model: type[Model]) -> tuple[str, ...]:
+    return tuple(
+        field.name for field in model._meta.local_concrete_fields if field.name not in {"id", "agency"}
+    )
+
+
+@cache
+def _settings(model: type[Model], names: tuple[str, ...]) -> tuple[Take, str]:
     quote = connection.ops.quote_name
-    fields = [field for field in model._meta.local_concrete_fields if field.name not in {"id", "agency"}]
-    names = ", ".join(f"{quote(str(field.column))} = {_hole(field)}" for field in fields)
-    return fields, f"UPDATE {quote(model._meta.db_table)} SET {names} WHERE id = %s AND agency_id = %s"  # noqa: S608
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    settings = ", ".join(f"{quote(str(field.column))} = {_hole(field)}" for field in fields)
+    table = quote(model._meta.db_table)
+    return _taker(fields), f"UPDATE {table} SET {settings} WHERE id = %s AND agency_id = %s"  # noqa: S608
+
+
+def _taker(fields: Sequence[Any]) -> Take:
+    """Most values go as they stand; only the others are asked of their field."""
+    names = [field.attname for field in fields]
+    asked = [(place, field) for place, field in enumerate(fields) if not _goes_as_it_stands(field)]
+
+    def take(row: Model, *, add: bool) -> list[Any]:
+        values = [getattr(row, name) for name in names]
+        for place, field in asked:
+            values[place] = field.get_db_prep_save(field.pre_save(row, add=add), connection)
+        return values
+
+    return take
+
+
+def _goes_as_it_stands(field: Any) -> bool:
+    """Its values in Python are what psycopg is given, as long as they are of its own type; and nothing sets them."""
+    if isinstance(field, models.ForeignKey):
+        return _goes_as_it_stands(field.target_field)
+    if type(field) is models.DateTimeField:
+        return not field.auto_now and not field.auto_now_add
+    return type(field) in _PLAIN
 
 
 def _hole(field: Any) -> str:

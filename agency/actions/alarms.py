@@ -16,6 +16,7 @@ import structlog
 from django.db import connection, transaction
 
 from agency.errors import DomainError
+from agency.gathered import Part, gathering
 from agency.ids import new_id
 from agency.models import Alarm
 from agency.packed import Ids, Times, adapt
@@ -75,6 +76,38 @@ SELECT id, agency_id, kind, subject_id, failures, extract(epoch FROM due_at)::fl
 """  # noqa: S608
 
 
+# As below, of what waits in a block.
+_SET = {
+    (keep_sooner, wake): Part(
+        f"""
+        INSERT INTO agency_alarm (id, agency_id, kind, subject_id, due_at, failures, last_error)
+        SELECT id, {{agency}}, kind, subject_id, due_at, 0, ''
+          FROM jsonb_to_recordset({{rows}}) AS new (id uuid, kind text, subject_id uuid, due_at timestamptz)
+            ON CONFLICT (agency_id, kind, subject_id)
+            DO UPDATE SET due_at = {"least(agency_alarm.due_at, excluded.due_at)" if keep_sooner else "excluded.due_at"},
+                          failures = 0, last_error = ''
+        RETURNING due_at
+        """,  # noqa: S608
+        f"""
+        SELECT pg_notify('{CHANNEL}', extract(epoch FROM min(due_at))::text) FROM {{part}}
+        HAVING min(due_at) < clock_timestamp() + make_interval(secs => {NEAR.total_seconds()})
+        """  # noqa: S608
+        if wake
+        else "",
+        each=keep_sooner,
+    )
+    for keep_sooner in (False, True)
+    for wake in (False, True)
+}
+_CLEAR = Part(
+    """
+    DELETE FROM agency_alarm AS alarm
+     USING jsonb_to_recordset({rows}) AS gone (kind text, subject_id uuid)
+     WHERE alarm.agency_id = {agency} AND alarm.kind = gone.kind AND alarm.subject_id = gone.subject_id
+    """
+)
+
+
 def on_alarm(kind: str) -> Callable[[Handler], Handler]:
     """Register the handler of a kind; one handler a kind."""
 
@@ -107,6 +140,13 @@ def set_alarms(
     if not due:
         return
     subjects = sorted(due)  # one order for all, so that two writers can't wait for each other
+    block = gathering()
+    if block is not None:
+        part = _SET[keep_sooner, wake]
+        for subject_id in subjects:
+            row = {"id": new_id(), "kind": kind, "subject_id": subject_id, "due_at": due[subject_id]}
+            block.add(part, (kind, subject_id), row)
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -138,6 +178,11 @@ def set_alarms(
 
 
 def clear_alarms(kind: str, subjects: Sequence[UUID]) -> None:
+    block = gathering()
+    if block is not None:
+        for subject_id in subjects:
+            block.add(_CLEAR, (kind, subject_id), {"kind": kind, "subject_id": subject_id})
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM agency_alarm WHERE agency_id = %s AND kind = %s AND subject_id = ANY(%s)",

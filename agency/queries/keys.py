@@ -12,6 +12,7 @@ from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from agency.actor import Actor, ActorKind
 from agency.errors import NotFound
 from agency.models import ApiKey
+from agency.pipelines import kept_cursor
 from agency.queries.people import rights_within
 from agency.rights import ROLE_RIGHTS, Right, Role
 
@@ -19,6 +20,7 @@ KEY_MARK = "esk"
 # A key's use is noted so often: not a write for every call.
 NOTED_EVERY = timedelta(minutes=1)
 _LONGEST = 200
+_RIGHTS = {right.value: right for right in Right}
 
 # Always one row, with the database's time: one question, whatever is wrong with a token, and none besides for the clock.
 _LOOK = """
@@ -113,9 +115,9 @@ def look_up(token: str) -> tuple[datetime, FoundKey | None] | None:
 
 
 def _look(sql: str, given: dict[str, Any]) -> tuple[datetime, FoundKey | None]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        at, *row = cursor.fetchone()
+    cursor = kept_cursor(sql, binary=True)
+    cursor.execute(sql, given)
+    at, *row = cursor.fetchone()
     found: tuple[Any, ...] = (*row, given["digest"])
     return at, FoundKey(*found) if row[0] is not None else None
 
@@ -135,7 +137,7 @@ def find_again(actor: Actor, *, now: datetime) -> FoundKey | None:
 
 def actor_of_key(key: FoundKey, *, address: str = "") -> Actor:
     """With the key's rights and clients, as far as who made it has them still."""
-    rights = frozenset(Right(right) for right in key.rights if right in Right.values)
+    rights = frozenset(_RIGHTS[right] for right in key.rights if right in _RIGHTS)
     clients = None if key.client_ids is None else frozenset(key.client_ids)
     if key.maker_role is not None:
         rights &= ROLE_RIGHTS[Role(key.maker_role)]

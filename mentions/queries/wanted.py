@@ -80,12 +80,13 @@ class Wanted:
     @property
     def has_its_index(self) -> bool:
         """Whether a page is read off an index in its order: of all, of one client, or of what one person has."""
-        of_one = [self.clients, self.assignees]
-        return (
-            replace(self, states=(), clients=(), assignees=()) == EVERYTHING
-            and sum(map(len, of_one)) <= 1
-            and (self.is_open or not any(of_one))
-        )
+        of_one = len(self.clients) + len(self.assignees)
+        return of_one <= 1 and (self.is_open or not of_one) and not self._says_more
+
+    @property
+    def _says_more(self) -> bool:
+        """Whether anything is wanted besides states, clients and assignees."""
+        return any(getattr(self, name) != default for name, default in _MORE)
 
     def conditions(self) -> Iterator[Any]:
         """For `Mention.objects.filter`."""
@@ -156,6 +157,11 @@ class Wanted:
 
 
 EVERYTHING = Wanted()
+_MORE = [
+    (field.name, field.default)
+    for field in fields(Wanted)
+    if field.name not in {"states", "clients", "assignees"}
+]
 
 
 def same_agency(joined: str) -> Q:

@@ -9,6 +9,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actor import Actor, system
 from agency.errors import DomainError
 from agency.models import Notice
@@ -48,7 +49,7 @@ from workflows.actions.responses import draft_reply
 from workflows.models import Approval, Decision, Publication
 from workflows.models import Clock as SlaClock
 from workflows.queries.ledgers import ledger_of
-from workflows.words import REQUEST
+from workflows.words import CLOCK_DUE, REQUEST
 
 pytestmark = pytest.mark.django_db
 
@@ -166,9 +167,11 @@ class Walk:
 
     def wait(self) -> None:
         self.clock.advance(hours=7)
-        fire_clocks(
-            [*SlaClock.objects.filter(mention_id=self.pk).values_list("pk", flat=True)], self.clock.now
-        )
+        clocks = [*SlaClock.objects.filter(mention_id=self.pk).values_list("pk", flat=True)]
+        upcoming = fire_clocks(clocks, self.clock.now)
+        # As the sweep does with what its handlers say.
+        set_alarms(CLOCK_DUE, {pk: at for pk, at in upcoming.items() if at})
+        clear_alarms(CLOCK_DUE, [pk for pk in clocks if not upcoming.get(pk)])
 
     def unplug(self) -> None:
         """The source is deleted: what is on its way can't go out, and what is written next goes by hand."""

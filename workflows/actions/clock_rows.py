@@ -15,7 +15,7 @@ from agency.actions.events import emit_many, make_event
 from agency.models import Event as OutboxEvent
 from agency.remembered import Question, Remembered
 from agency.tenancy import current_agency
-from agency.written import insert
+from agency.written import insert, update
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -200,7 +200,8 @@ class Moving:
 
     def write(self) -> None:
         """Store the clocks, their lines and alarms, tell the world, and set the mentions' due time, unsaved."""
-        Clock.objects.bulk_create(self._new, batch_size=BATCH)
+        if self._new:
+            Clock.objects.bulk_create(self._new, batch_size=BATCH)
         new = {clock.pk for clock in self._new}
         changed = [clock for pk, clock in self._changed.items() if pk not in new]
         update_clocks(changed)
@@ -247,6 +248,21 @@ def looked_ahead(
     return due, upcoming[0] if upcoming else None
 
 
+FEW = 3
+_CHANGES = (
+    *("policy", "match", "calendar", "calendar_version", "warn_at", "target", "used", "grace", "inherited"),
+    *(
+        "running_since",
+        "paused_at",
+        "stopped_at",
+        "fired",
+        "breached_at",
+        "annulled",
+        "due_at",
+        "next_fire_at",
+        "lines",
+    ),
+)
 _UPDATE = """
 UPDATE workflows_clock AS clock
    SET policy_id = new.policy_id, match = new.match, calendar_id = new.calendar_id,
@@ -265,7 +281,11 @@ UPDATE workflows_clock AS clock
 
 
 def update_clocks(clocks: Sequence[Clock]) -> None:
-    """Store all that may have changed of these, in one statement a batch."""
+    """Store all that may have changed of these, in one statement a batch; few of them plainly."""
+    if len(clocks) <= FEW:
+        for clock in clocks:
+            update(clock, *_CHANGES)
+        return
     for begin in range(0, len(clocks), BATCH):
         rows = [_row(clock) for clock in clocks[begin : begin + BATCH]]
         with connection.cursor() as cursor:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from django.db.models import Max
 
+from clients.hours import Hours
 from clients.words import ClockKind
 from mentions.models import Mention
 from mentions.words import Move, Turn
@@ -22,8 +23,11 @@ STOP, PAUSE, RESUME, ANNUL = EventKind.STOP, EventKind.PAUSE, EventKind.RESUME, 
 Turns = Mapping[ClockKind, EventKind]
 
 
+_PROMISES = (ClockKind.RESPOND, ClockKind.NEXT_RESPONSE)
+
+
 def _agencys(turn: EventKind) -> dict[ClockKind, EventKind]:
-    return dict.fromkeys((ClockKind.RESPOND, ClockKind.NEXT_RESPONSE), turn)
+    return dict.fromkeys(_PROMISES, turn)
 
 
 # What a move does to each kind of clock that is open.
@@ -83,13 +87,16 @@ def _start(moving: Moving, mention: Mention, kind: ClockKind, *, at: datetime | 
 
 def follow(
     mention: Mention, move: Move, *, hand_made: bool, since: datetime | None = None, now: datetime
-) -> None:
+) -> Hours | None:
     """Move a mention's clocks as its move asks, and say whose turn it is; the caller saves the mention.
 
     An answer counts when it was live, which somebody may have found out later.
 
     Args:
         since: of a reopening, when the message that waits for an answer was received, if that was before now.
+
+    Returns:
+        The hours in which the answer is promised; None where no clock of it was open.
     """
     moving = _open(mention, now)
     published = move in {Move.APPROVE, Move.CLEAR}
@@ -102,6 +109,9 @@ def follow(
     moving.write()
     # What was submitted is the client's from when it reaches them (`hand_over`).
     mention.turn = Turn.PLATFORM if published and not hand_made else Turn.AGENCY
+    promised = [clock for clock in moving.clocks if clock.kind in _PROMISES]
+    last = max(promised, key=lambda clock: (clock.started_at, clock.pk), default=None)
+    return moving.hours(last) if last else None
 
 
 def hand_over(mention: Mention, *, now: datetime) -> None:

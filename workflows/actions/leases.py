@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from agency.actions.alarms import clear_alarms, set_alarm, set_alarms
-from agency.remembered import Question, Remembered
+from agency.remembered import Remembered
 from clients.hours import ALWAYS, HorizonExceeded, Hours
 from clients.queries.calendars import hours_by_calendar
 from clients.words import ClockKind
@@ -28,15 +28,14 @@ _promised = Remembered(
 )
 
 
-def asked_for_lease(mention_id: UUID) -> Question:
-    """What `office_hours` asks of one mention, for `asked_together`."""
-    return _promised, {"mentions": [mention_id]}
+def keep_lease(mention: Mention, *, hours: Hours | None, now: datetime) -> None:
+    """Begin the lease of a mention that is claimed now, and end that of one that isn't.
 
-
-def keep_lease(mention: Mention, *, now: datetime) -> None:
-    """Begin the lease of a mention that is claimed now, and end that of one that isn't."""
+    Args:
+        hours: in which the answer is promised, where an open clock says that.
+    """
     if mention.state == State.CLAIMED:
-        hours = office_hours([mention.pk])[mention.pk]
+        hours = hours or office_hours([mention.pk])[mention.pk]
         set_alarm(CLAIM_IDLE, mention.pk, lease_end(now, hours))
     else:
         clear_alarms(CLAIM_IDLE, [mention.pk])

@@ -10,8 +10,9 @@ from agency.actions.audit import record
 from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, NotFound
-from agency.pipelines import pipelined
-from agency.remembered import Question, Remembered, asked_together
+from agency.gathered import gathered
+from agency.pipelines import plan_once
+from agency.remembered import Remembered, asked_together
 from agency.rights import Right
 from agency.written import insert, update
 from clients.words import Priority
@@ -20,12 +21,10 @@ from mentions.words import Move, State
 from workflows.actions.clock_rows import asked_for_clocks
 from workflows.actions.clocks import follow
 from workflows.actions.escalation import follow_climb
-from workflows.actions.leases import asked_for_lease, keep_lease
+from workflows.actions.leases import keep_lease
 from workflows.models import Transition
 
 BY_CONTACTS = frozenset({Move.APPROVE, Move.REQUEST_CHANGES})
-# After these somebody works on it.
-_TO_WORK = frozenset({Move.CLAIM, Move.REQUEST_CHANGES, Move.RECALL, Move.REVISE, Move.REOPEN})
 
 DONE: dict[str, str] = {
     Move.CLAIM: "claimed",
@@ -98,8 +97,9 @@ def transition(
     Raises:
         NotFound, MentionMovedOn, MoveNotPossible, Forbidden.
     """
+    plan_once()
     # The lock first: what is asked behind it sees what whoever held it wrote.
-    with asked_together(_asked_for(mention_id, move)):
+    with asked_together([(_locked, {"mention_id": mention_id}), asked_for_clocks(mention_id)]):
         mention = lock_mention(mention_id, seen=seen, now=now)
         _check_right(mention, move, by)
         before = str(mention.state)
@@ -107,10 +107,10 @@ def transition(
         mention.version += 1
         moved = _moved(mention, move, before, by=by, note=note, now=now)
         urgent = mention.priority == Priority.URGENT
-        with pipelined():
+        with gathered():
             insert(moved)
-            follow(mention, move, hand_made=hand_made, since=since, now=now)
-            keep_lease(mention, now=now)
+            hours = follow(mention, move, hand_made=hand_made, since=since, now=now)
+            keep_lease(mention, hours=hours, now=now)
             update(mention)
             if not urgent:
                 _announce(moved, by=by, now=now)
@@ -118,11 +118,6 @@ def transition(
         follow_climb(mention, move, by=by, now=now)
         _announce(moved, by=by, now=now)
     return mention
-
-
-def _asked_for(mention_id: UUID, move: Move) -> list[Question]:
-    asked: list[Question] = [(_locked, {"mention_id": mention_id}), asked_for_clocks(mention_id)]
-    return [*asked, asked_for_lease(mention_id)] if move in _TO_WORK else asked
 
 
 def _move(mention: Mention, move: Move, facts: dict[str, Any], *, now: datetime) -> None:

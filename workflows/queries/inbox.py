@@ -17,7 +17,7 @@ from mentions.queries.search import search_mentions
 from mentions.queries.wanted import Wanted
 from mentions.searching import Search, around
 from mentions.words import OPEN
-from workflows.queries.rows import ELSEWHERE, read_page
+from workflows.queries.rows import MADE, read_page
 
 EXCERPT = 400
 # How far into a post the place of a find is looked for, to show it.
@@ -39,16 +39,16 @@ class Filters:
 
 _OWN = frozenset(
     {
-        *("id", "client_id", "post_id", "state", "version", "priority", "matched", "assignee_id", "turn"),
-        *("published_at", "recorded_at", "late_found", "due_at", "due_kind", "urgency_at", "breached"),
-        *("responded_at", "answer_url", "external", "dismiss_reason", "corrected_sentiment"),
+        *("id", "client_id", "post_id", "state", "version", "priority", "matched", "assignee_id"),
+        *("published_at", "recorded_at", "late_found", "due_at", "urgency_at", "breached"),
+        *("responded_at", "external"),
     }
 )
-COLUMNS = _OWN | ELSEWHERE
+COLUMNS = _OWN | MADE
 # What the inbox's page shows.
 SHOWN = (
     *("id", "version", "state", "priority", "matched", "breached", "due_at", "due_kind", "published_at"),
-    *("client_id", "client_name", "assignee_id", "assignee_name", "assignee_email", "author_name"),
+    *("client_id", "client_name", "assignee_id", "assignee_name", "author_name"),
     *("platform", "title", "excerpt"),
 )
 
@@ -79,10 +79,6 @@ def list_inbox(
     for row in rows:
         if filters.search and "excerpt" in row:
             row["spellings"] = filters.search.spellings(row["excerpt"])
-        if "assignee_name" in row:
-            row["assignee_name"] = row["assignee_name"] or row.get("assignee_email") or ""
-        if "author_name" in row:
-            row["author_name"] = row["author_name"] or ""
     return Page(rows, page.next)
 
 

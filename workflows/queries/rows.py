@@ -5,22 +5,21 @@ anything is found, and read and sort everything there is for one page. Here the 
 up by its keys.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
-from psycopg.pq import Format
-from psycopg.types.datetime import TimestamptzBinaryLoader
 
-from agency.pipelines import pipelined
+from agency.pipelines import kept_cursor, plan_each, plan_once
 from agency.queries.paging import Page, encode_cursor
 from agency.remembered import Compiled, Shapes, compiled
 from agency.tenancy import current_agency, entered_clients
+from mentions.words import CLOSED, Sentiment
 
 # What a page's own columns are joined to, each by the tables' keys. The agency's word is the policies'.
 _JOINS: Mapping[str, str] = MappingProxyType(
@@ -32,24 +31,53 @@ _JOINS: Mapping[str, str] = MappingProxyType(
         "person": "LEFT JOIN agency_user AS person ON person.id = member.user_id",
     }
 )
-# Column → (how it is read, the joins that it takes).
-_ELSEWHERE: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A column that isn't the mention's own as it stands: how it is read, the joins and the own columns that it takes."""
+
+    sql: str
+    joins: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+
+def _of_post(sql: str) -> _Made:
+    return _Made(sql, ("post",))
+
+
+def _or_null(name: str) -> _Made:
+    """A text of the mention's own that may be empty."""
+    return _Made(f"nullif(page.{name}, '')", own=(name,))
+
+
+_CLOSED = ", ".join(f"'{state.value}'" for state in CLOSED)
+# What there isn't is null, but for names, which are empty then.
+_MADE: Mapping[str, _Made] = MappingProxyType(
     {
-        "client_name": ("client.name", ("client",)),
-        "author_name": ("author.name", ("post", "author")),
-        "author_id": ("post.author_id", ("post",)),
-        "title": ("post.title", ("post",)),
-        "post_url": ("post.url", ("post",)),
-        "platform": ("post.platform", ("post",)),
-        "language": ("post.language", ("post",)),
-        "language_detected": ("post.language_detected", ("post",)),
-        "post_sentiment": ("post.sentiment", ("post",)),
-        "excerpt": ("left(post.text, {length})", ("post",)),
-        "assignee_name": ("person.name", ("member", "person")),
-        "assignee_email": ("person.email", ("member", "person")),
+        "client_name": _Made("client.name", ("client",)),
+        "author_name": _Made("coalesce(author.name, '')", ("post", "author")),
+        "author_id": _of_post("post.author_id"),
+        "title": _of_post("post.title"),
+        "post_url": _of_post("nullif(post.url, '')"),
+        "platform": _of_post("post.platform"),
+        "language": _of_post("nullif(post.language, '')"),
+        "excerpt": _of_post("left(post.text, {length})"),
+        "assignee_name": _Made("coalesce(nullif(person.name, ''), person.email, '')", ("member", "person")),
+        "due_kind": _or_null("due_kind"),
+        "answer_url": _or_null("answer_url"),
+        "dismiss_reason": _or_null("dismiss_reason"),
+        "turn": _Made(f"CASE WHEN page.state NOT IN ({_CLOSED}) THEN page.turn END", own=("turn", "state")),
+        "sentiment": _Made(
+            "coalesce(nullif(page.corrected_sentiment, ''), nullif(post.sentiment, ''),"
+            f" '{Sentiment.UNKNOWN.value}')",
+            ("post",),
+            ("corrected_sentiment",),
+        ),
+        "sentiment_corrected": _Made("page.corrected_sentiment <> ''", own=("corrected_sentiment",)),
     }
 )
-ELSEWHERE = frozenset(_ELSEWHERE)
+MADE = frozenset(_MADE)
 _KEYS = ("client_id", "post_id", "assignee_id")
 _shapes = Shapes()
 
@@ -86,7 +114,7 @@ def read_page(
             narrow = _shapes.find((key, by, after is None, limit, tuple(columns)), build, given)
     except EmptyResultSet:  # nothing can be found, such as by who works for no client
         return Page([], None)
-    rows = _asked(_wide(narrow.sql, by, columns, length), narrow, given, any_plan=any_plan)
+    rows = _asked(_wide(narrow.sql, by, tuple(columns), length), narrow, given, any_plan=any_plan)
     found = [row[2:] for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(found, None)
@@ -101,19 +129,18 @@ def _cut(
         # As one comparison of rows: an index then begins just there, however many rows share the value.
         beyond = TupleLessThan if descending else TupleGreaterThan
         mentions = mentions.filter(beyond(Tuple(F(field), F("id")), (place["value"], place["row_id"])))
-    own = dict.fromkeys([field, "id", *_KEYS, *(name for name in columns if name not in _ELSEWHERE)])
+    taken = [own for name in columns for own in (_MADE[name].own if name in _MADE else (name,))]
+    own = dict.fromkeys([field, "id", *_KEYS, *taken])
     return mentions.order_by(by, "-id" if descending else "id").values_list(*own)[:most]
 
 
-def _wide(narrow: str, by: str, columns: Sequence[str], length: int) -> str:
+@lru_cache(maxsize=512)
+def _wide(narrow: str, by: str, columns: tuple[str, ...], length: int) -> str:
     """The statement around the page's. All of it is made of the constants above and of names of columns."""
     field, down = by.lstrip("-"), " DESC" if by.startswith("-") else ""
-    taken = {join for name in columns if name in _ELSEWHERE for join in _ELSEWHERE[name][1]}
+    taken = {join for name in columns if name in _MADE for join in _MADE[name].joins}
     joins = " ".join(text for name, text in _JOINS.items() if name in taken)
-    shown = [
-        _ELSEWHERE[name][0].format(length=length) if name in _ELSEWHERE else f"page.{name}"
-        for name in columns
-    ]
+    shown = [_MADE[name].sql.format(length=length) if name in _MADE else f"page.{name}" for name in columns]
     return (
         f"SELECT {', '.join([f'page.{field}', 'page.id', *shown])} FROM ({narrow}) AS page {joins}"  # noqa: S608
         f" ORDER BY page.{field}{down}, page.id{down}"
@@ -121,29 +148,12 @@ def _wide(narrow: str, by: str, columns: Sequence[str], length: int) -> str:
 
 
 def _asked(sql: str, narrow: Compiled, given: Mapping[str, Any], *, any_plan: bool) -> list[Any]:
-    """In binary: times then are read by psycopg's own loader, several times quicker than by Django's."""
-    with connection.cursor() as cursor:
-        own: Any = cursor.cursor
-        own.format = Format.BINARY
-        own.adapters.register_loader("timestamptz", TimestamptzBinaryLoader)
-        with _planned_once(any_plan):
-            cursor.execute(sql, narrow.filled({**given, "agency": current_agency()}))
-        rows: list[Any] = cursor.fetchall()
+    if any_plan:
+        plan_each()
+    else:
+        plan_once()
+    cursor = kept_cursor("a page of mentions", binary=True)
+    cursor.execute(sql, narrow.filled({**given, "agency": current_agency()}))
+    rows: list[Any] = cursor.fetchall()
+    plan_each()
     return rows
-
-
-@contextmanager
-def _planned_once(any_plan: bool) -> Iterator[None]:
-    """Sent off together with what is asked in it. The rest of the transaction is planned as ever."""
-    if any_plan or connection.connection.prepare_threshold is None:
-        yield
-        return
-    with pipelined():
-        _plan("force_generic_plan")
-        yield
-        _plan("auto")
-
-
-def _plan(mode: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('plan_cache_mode', %s, true)", [mode])

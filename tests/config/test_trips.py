@@ -1,0 +1,486 @@
+"""What goes ahead of the next statement: BEGIN, settings, what waits; and nothing is ever sent outside its transaction."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+import pytest
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db.transaction import TransactionManagementError
+from psycopg.pq import TransactionStatus
+
+from agency.models import Agency
+from agency.pipelines import can_pipeline, kept_cursor, pipelined, set_local
+from agency.tenancy import NoTenant, current_agency, tenant
+from config.postgres.base import DatabaseWrapper
+from config.postgres.trips import Trips
+from tests.fixtures import FRIDAY_EVENING
+
+OURS, RIVALS = UUID(int=7), UUID(int=8)
+database = cast("Any", connection)
+
+
+def ask(sql: str, *given: object) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchone()[0] if cursor.description else None
+
+
+def entered() -> str:
+    return str(ask("SELECT coalesce(current_setting('app.agency_id', true), '')"))
+
+
+def status() -> TransactionStatus:
+    found: TransactionStatus = database.connection.pgconn.transaction_status
+    return found
+
+
+def open_agency(agency_id: UUID) -> None:
+    Agency.objects.create(pk=agency_id, name="A", time_zone="UTC", created_at=FRIDAY_EVENING)
+
+
+def insert_agency(agency_id: UUID) -> None:
+    """Without the ORM, which after an error refuses the rest of the transaction by itself."""
+    ask(
+        "INSERT INTO agency_agency SELECT (r).* FROM (SELECT jsonb_populate_record(NULL::agency_agency, %s::jsonb) AS r) x",
+        json.dumps(
+            {
+                "id": str(agency_id),
+                "name": "A",
+                "time_zone": "UTC",
+                "undo_seconds": 1,
+                "created_at": str(FRIDAY_EVENING),
+                "second_factor_required": False,
+                "events_gone": 0,
+                "salt": "x",
+            }
+        ),
+    )
+
+
+def elsewhere(sql: str, *given: object) -> Any:
+    """As somebody else sees it, who sees all that is committed."""
+    with psycopg.connect(os.environ["EARSHOT_TEST_SUPERUSER"], autocommit=True) as server:
+        name = cast("Any", ask("SELECT current_database()"))
+    address = psycopg.conninfo.make_conninfo(os.environ["EARSHOT_TEST_SUPERUSER"], dbname=name)
+    with psycopg.connect(address, autocommit=True) as server:
+        return server.execute(sql, given).fetchone()  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["prepared", "behind a pooler"])
+def either(request: pytest.FixtureRequest, committed: None) -> Iterator[None]:
+    """With pipelines, and where a pooler is between, without."""
+    connection.ensure_connection()
+    if request.param == "behind a pooler":
+        database.connection.prepare_threshold = None
+    yield
+    connection.close()
+
+
+# Beginning and ending -----------------------------------------------------------------------------------
+
+
+def _by_cursor() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def _by_many() -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany("SELECT %s::int", [(1,), (2,)])
+
+
+def _by_stream() -> None:
+    with connection.cursor() as cursor:
+        list(cursor.cursor.stream("SELECT 1"))
+
+
+def _by_copy() -> None:
+    with connection.cursor() as cursor, cursor.copy("COPY (SELECT 1) TO STDOUT") as copy:
+        list(copy)
+
+
+def _by_procedure() -> None:
+    with connection.cursor() as cursor:
+        cursor.callproc("now")
+
+
+def _by_server() -> None:
+    list(Agency.objects.iterator())
+
+
+def _by_psycopg() -> None:
+    database.connection.execute("SELECT 1")
+
+
+def _by_kept() -> None:
+    kept_cursor("one", binary=True).execute("SELECT 1")
+
+
+def _by_raw() -> None:
+    kept_cursor("raw", raw=True).execute("SELECT $1::int", [1])
+
+
+def _by_savepoint() -> None:
+    with transaction.atomic():
+        pass
+
+
+def _by_looking() -> None:
+    assert connection.is_usable()
+
+
+def _by_pipeline() -> None:
+    with pipelined():
+        _by_cursor()
+
+
+WAYS = (
+    *(_by_cursor, _by_many, _by_stream, _by_copy, _by_procedure, _by_server, _by_psycopg, _by_kept, _by_raw),
+    *(_by_savepoint, _by_looking, _by_pipeline),
+)
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
+def test_however_a_statement_is_sent_its_transaction_and_its_settings_go_ahead_of_it(
+    way: Any, either: None
+) -> None:
+    with transaction.atomic():
+        set_local("app.agency_id", str(OURS))
+        assert status() == TransactionStatus.IDLE
+        way()
+        assert status() == TransactionStatus.INTRANS
+        assert entered() == str(OURS)
+    assert status() == TransactionStatus.IDLE
+    assert entered() == ""
+
+
+def test_a_transaction_in_which_nothing_is_asked_costs_nothing_and_still_tells_that_it_is_over(
+    either: None,
+) -> None:
+    told: list[str] = []
+    with transaction.atomic():
+        set_local("app.agency_id", str(OURS))
+        transaction.on_commit(lambda: told.append("over"))
+        assert status() == TransactionStatus.IDLE
+    assert told == ["over"]
+    assert entered() == ""
+
+
+def test_what_is_rolled_back_is_gone_and_what_is_committed_is_there_for_all(either: None) -> None:
+    with suppress(ZeroDivisionError), transaction.atomic():
+        open_agency(RIVALS)
+        raise ZeroDivisionError
+    with transaction.atomic():
+        open_agency(OURS)
+        assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+    assert elsewhere("SELECT array_agg(id) FROM agency_agency") == ([OURS],)
+
+
+def test_a_commit_that_fails_undoes_all_and_tells_nobody(either: None) -> None:
+    told: list[str] = []
+
+    class Wrong:
+        def send(self) -> None:
+            ask("SELECT 1/0")
+
+        def drop(self) -> None: ...
+
+    with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+        open_agency(OURS)
+        transaction.on_commit(lambda: told.append("over"))
+        database.send_later(Wrong())
+    assert told == []
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+    assert (status(), connection.get_autocommit()) == (TransactionStatus.IDLE, True)
+    with transaction.atomic():
+        open_agency(OURS)
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
+
+
+def test_without_its_beginning_nothing_of_a_transaction_is_ever_sent(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even if somebody swallows the error: it would be there for good, whatever comes after."""
+    with transaction.atomic():
+        database.trips._settings["no such; setting"] = ""
+        for _ in range(2):
+            with pytest.raises(DatabaseError, match="syntax error"):
+                insert_agency(OURS)
+        assert status() == TransactionStatus.IDLE
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+
+
+def test_a_setting_that_is_refused_ends_its_transaction(committed: None) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic():
+        set_local("plan_cache_mode", "sometimes")
+        with suppress(DatabaseError):
+            insert_agency(RIVALS)
+        insert_agency(OURS)
+    assert (status(), connection.get_autocommit()) == (TransactionStatus.IDLE, True)
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+
+
+def test_a_connection_that_is_lost_as_a_transaction_begins_loses_it_and_tells_nobody(committed: None) -> None:
+    told: list[str] = []
+    pid = ask("SELECT pg_backend_pid()")
+    with pytest.raises(OperationalError), transaction.atomic():
+        transaction.on_commit(lambda: told.append("over"))
+        with psycopg.connect(os.environ["EARSHOT_TEST_SUPERUSER"], autocommit=True) as server:
+            server.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        with pytest.raises(OperationalError):
+            insert_agency(OURS)
+    assert told == []
+    connections["default"].close()
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+
+
+def test_a_connection_that_is_closed_in_a_transaction_leaves_nothing_to_the_next(committed: None) -> None:
+    with suppress(DatabaseError), transaction.atomic():
+        open_agency(OURS)
+        set_local("app.agency_id", str(OURS))
+        connection.close()
+        set_local("app.agency_id", str(RIVALS))
+    assert entered() == ""
+    with transaction.atomic():
+        set_local("app.agency_id", str(RIVALS))
+        assert entered() == str(RIVALS)
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+
+
+def test_transactions_that_are_ended_by_hand_have_their_settings_too(committed: None) -> None:
+    transaction.set_autocommit(False)
+    set_local("app.agency_id", str(OURS))
+    assert entered() == str(OURS)
+    open_agency(OURS)
+    transaction.rollback()
+    set_local("app.agency_id", str(OURS))
+    open_agency(RIVALS)
+    assert entered() == str(OURS)
+    transaction.commit()
+    transaction.set_autocommit(True)
+    assert elsewhere("SELECT array_agg(id) FROM agency_agency") == ([RIVALS],)
+
+
+# Settings -----------------------------------------------------------------------------------------------
+
+
+def test_who_fails_before_asking_anything_keeps_nobody_from_entering_after_them(either: None) -> None:
+    """As a sweep does, whose handler failed: an agency that wasn't really entered would seem empty."""
+    with transaction.atomic():
+        ask("SELECT 1")
+        with suppress(ZeroDivisionError), tenant(OURS):
+            raise ZeroDivisionError
+        assert entered() == ""
+        with tenant(OURS):
+            assert entered() == str(OURS)
+        with tenant(RIVALS):
+            assert entered() == str(RIVALS)
+        assert entered() == ""
+
+
+def test_what_was_set_before_a_savepoint_is_so_again_after_it(either: None) -> None:
+    with transaction.atomic():
+        set_local("plan_cache_mode", "force_generic_plan")
+        with suppress(ZeroDivisionError), transaction.atomic():
+            set_local("plan_cache_mode", "auto")
+            ask("SELECT 1")
+            set_local("plan_cache_mode", "force_custom_plan")
+            raise ZeroDivisionError
+        assert ask("SHOW plan_cache_mode") == "force_generic_plan"
+        set_local("plan_cache_mode", "force_custom_plan")
+        assert ask("SHOW plan_cache_mode") == "force_custom_plan"
+        with transaction.atomic():
+            set_local("plan_cache_mode", "auto")
+        assert ask("SHOW plan_cache_mode") == "auto"
+
+
+def test_a_setting_is_sent_once_as_long_as_it_stays(either: None) -> None:
+    with transaction.atomic():
+        set_local("app.agency_id", str(OURS))
+        ask("SELECT 1")
+        set_local("app.agency_id", str(OURS))
+        assert not database.trips._settings
+        set_local("app.agency_id", str(RIVALS))
+        set_local("app.agency_id", str(OURS))
+        assert entered() == str(OURS)
+
+
+@pytest.mark.parametrize("value", ["it's", "\\", "$1", "%s", "Ö", "'; COMMIT; --"])
+def test_a_setting_holds_whatever_is_written_into_it(value: str, db: None) -> None:
+    with transaction.atomic():
+        set_local("app.note", value)
+        assert ask("SELECT current_setting('app.note')") == value
+
+
+def test_only_names_of_settings_and_values_that_can_be_sent_are_taken(db: None) -> None:
+    for name, value in [("x = 1; --", ""), ("App", ""), ("app.note", "a\0b")]:
+        with pytest.raises(ValueError, match=r"setting|zero"), transaction.atomic():
+            set_local(name, value)
+
+
+def test_outside_a_transaction_nothing_waits_for_its_end(committed: None) -> None:
+    with pytest.raises(TransactionManagementError):
+        set_local("app.agency_id", str(OURS))
+    with pytest.raises(TransactionManagementError), pipelined():
+        pass
+    assert entered() == ""
+
+
+# Together -----------------------------------------------------------------------------------------------
+
+
+def test_what_goes_together_is_read_as_ever_and_an_error_comes_at_the_end(either: None) -> None:
+    with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+        with pipelined():
+            cursors = [connection.cursor() for _ in range(3)]
+            for n, cursor in enumerate(cursors):
+                cursor.execute("SELECT %s::int", [n])
+            assert [cursor.fetchone() for cursor in cursors] == [(0,), (1,), (2,)]
+        with pipelined(), connection.cursor() as first, connection.cursor() as second:
+            first.execute("SELECT 1/0")
+            second.execute("SELECT 1")
+    assert (status(), entered()) == (TransactionStatus.IDLE, "")
+
+
+def test_an_error_that_nobody_waited_for_undoes_its_savepoint_alone(either: None) -> None:
+    with transaction.atomic():
+        open_agency(OURS)
+        with suppress(ZeroDivisionError, DatabaseError), transaction.atomic():
+            with pipelined(linger=True), connection.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+            raise ZeroDivisionError
+        assert ask("SELECT count(*) FROM agency_agency") == 1
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
+
+
+def test_what_lingers_goes_with_the_commit(either: None) -> None:
+    with transaction.atomic(), pipelined(linger=True):
+        open_agency(OURS)
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
+    assert database.connection._pipeline is None
+
+
+def test_a_connection_that_is_closed_in_the_middle_leaves_no_pipeline_to_the_next(committed: None) -> None:
+    with suppress(DatabaseError), transaction.atomic(), pipelined():
+        open_agency(OURS)
+        connection.close()
+    with transaction.atomic(), pipelined():
+        open_agency(RIVALS)
+    assert database.connection._pipeline is None
+    assert elsewhere("SELECT array_agg(id) FROM agency_agency") == ([RIVALS],)
+
+
+def test_what_waits_behind_something_that_failed_is_dropped_with_it() -> None:
+    trips, seen = Trips(), list[str]()
+
+    class One:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def send(self) -> None:
+            seen.append(f"{self.name} sent")
+            if self.name == "wrong":
+                raise ZeroDivisionError
+
+        def drop(self) -> None:
+            seen.append(f"{self.name} dropped")
+
+    for name in ("first", "wrong", "last"):
+        trips.send_later(One(name))
+    with pytest.raises(ZeroDivisionError):
+        trips.set_local("app.note", "1")
+    trips.go_back()
+    assert seen == ["first sent", "wrong sent", "last dropped"]
+
+
+# Cursors ------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_read_from_the_server_in_pieces_inside_a_transaction_and_outside(committed: None) -> None:
+    with transaction.atomic():
+        for n in range(1, 6):
+            open_agency(UUID(int=n))
+        inside = Agency.objects.order_by("pk").iterator(chunk_size=2)
+        assert next(inside).pk == UUID(int=1)
+        open_agency(UUID(int=9))
+        assert [agency.pk.int for agency in inside] == [2, 3, 4, 5]
+    outside = Agency.objects.order_by("pk").iterator(chunk_size=2)
+    assert next(outside).pk == UUID(int=1)
+    with transaction.atomic():
+        ask("UPDATE agency_agency SET name = 'B'")
+    assert [agency.pk.int for agency in outside] == [2, 3, 4, 5, 9]
+
+
+def test_a_kept_cursor_is_the_same_again_unless_somebody_closed_it(db: None) -> None:
+    cursor = kept_cursor("one")
+    assert kept_cursor("one").cursor is cursor.cursor
+    assert kept_cursor("one", binary=True).cursor is not cursor.cursor
+    cursor.close()
+    again = kept_cursor("one")
+    again.execute("SELECT 1")
+    assert again.fetchone() == (1,)
+
+
+def test_a_kept_cursor_answers_after_an_error_and_after_other_statements(db: None) -> None:
+    for sql, answer in [("SELECT 1", 1), ("SELECT 1/0", None), ("SELECT 'a'::text", "a"), ("SELECT 1", 1)]:
+        cursor = kept_cursor("one", binary=True)
+        with suppress(DatabaseError), transaction.atomic():
+            cursor.execute(sql)
+            assert cursor.fetchall() == [(answer,)]
+
+
+def test_a_pooled_connection_comes_back_without_transaction_pipeline_or_agency(db: None) -> None:
+    settings = connections["default"].settings_dict
+    options = {**settings["OPTIONS"], "pool": {"min_size": 1, "max_size": 1, "timeout": 5}}
+    one, other = (
+        DatabaseWrapper({**settings, "CONN_MAX_AGE": 0, "OPTIONS": options}, "default") for _ in "12"
+    )
+    try:
+        pids = set()
+        for who in (one, other, one):
+            with suppress(DatabaseError), Atomic(who):
+                who.set_local("app.agency_id", str(OURS))
+                cursor = who.kept_cursor("pid")
+                cursor.execute(
+                    "SELECT pg_backend_pid(), coalesce(current_setting('app.agency_id', true), '')"
+                )
+                pid, agency = cursor.fetchone()
+                pids.add(pid)
+                assert agency == str(OURS)
+                with who.together():
+                    who.cursor().execute("SELECT 1/0")
+                    who.close()
+            who.connection = None
+        assert len(pids) == 1
+        with other.cursor() as cursor:
+            cursor.execute("SELECT coalesce(current_setting('app.agency_id', true), '')")
+            assert cursor.fetchone() == ("",)
+        other.close()
+    finally:
+        one.close_pool()
+
+
+class Atomic:
+    """`atomic`, of a connection that isn't among Django's own."""
+
+    def __init__(self, wrapper: DatabaseWrapper) -> None:
+        self.wrapper = wrapper
+
+    def __enter__(self) -> None:
+        self.wrapper.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        self.wrapper.in_atomic_block = True
+
+    def __exit__(self, *error: object) -> None:
+        self.wrapper.in_atomic_block = False
+
+
+def test_nobody_is_entered_after_all_that(committed: None) -> None:
+    with pytest.raises(NoTenant):
+        current_agency()
+    connection.ensure_connection()
+    assert can_pipeline()
