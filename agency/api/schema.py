@@ -15,6 +15,8 @@ from drf_spectacular.utils import (
 
 from agency.api.idempotency import HEADER, LONGEST, REPLAYED
 from agency.api.locations import DOCUMENTED
+from agency.api.preferences import APPLIED, MINIMAL
+from agency.api.preferences import HEADER as PREFER
 from agency.api.problems import MEDIA_TYPE, TITLES
 from agency.api.serializers import Input
 from agency.problem_types import title_of
@@ -110,8 +112,43 @@ _TAG = OpenApiParameter(
     "ETag",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    response=[200, 201],
-    description='The version that is shown, such as `"3"`, for If-Match.',
+    response=[200, 201, 204],
+    description='The version that there is now, such as `"3"`, for If-Match.',
+)
+_MINIMAL = [
+    OpenApiParameter(
+        PREFER,
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        description=f"How you would rather be answered (RFC 7240). With `{MINIMAL}` the answer is 204, without a body, and"
+        " sooner: its ETag is all that the next call needs. Without it, with `return=representation`, and with anything that"
+        " isn't known here, it is as usual. A call that is sent again with its Idempotency-Key is answered as the first time,"
+        " whatever it prefers now.",
+        examples=[
+            OpenApiExample("Minimal", value=MINIMAL),
+            OpenApiExample("Whole", value="return=representation"),
+        ],
+    ),
+    OpenApiParameter(
+        APPLIED,
+        {"type": "string", "enum": [MINIMAL]},
+        OpenApiParameter.HEADER,
+        response=[204],
+        required=True,
+        description="What you preferred, and got.",
+    ),
+    OpenApiParameter(
+        "Vary",
+        OpenApiTypes.STR,
+        OpenApiParameter.HEADER,
+        response=[200, 204],
+        required=True,
+        description=f"`{PREFER}`: to another one the answer would have been another.",
+    ),
+]
+_NOTHING = OpenApiResponse(description="Done; there is nothing to say.")
+_AS_PREFERRED = OpenApiResponse(
+    description=f"Done, with `Prefer: {MINIMAL}`: nothing but the new version is said."
 )
 IfMatch = Literal["required", "version", "optional"]
 
@@ -178,6 +215,7 @@ class Schema(AutoSchema):
             *(_ONCE if self.method in UNSAFE else []),
             *([_if_match(matches)] if matches else []),
             *([_TAG] if getattr(handler, "tagged", False) else []),
+            *(_MINIMAL if getattr(handler, "minimal", False) else []),
         ]
 
     def get_serializer_name(self, serializer: Any, direction: Any) -> str:
@@ -239,6 +277,7 @@ def operation(
     conflicts: bool = False,
     if_match: IfMatch | None = None,
     tagged: bool = False,
+    minimal: bool = False,
     also: tuple[int, ...] = (),
     description: str = "",
 ) -> Callable[[Decorated], Decorated]:
@@ -251,9 +290,10 @@ def operation(
         conflicts: whether 409 is possible for its own reasons.
         if_match: whether it takes If-Match: `required`, or `version`: that or the body's `version`, or `optional`.
         tagged: whether its answer has an ETag.
+        minimal: whether it says nothing but that to who prefers it.
         also: further statuses that it can answer with.
     """
-    answer = gives if gives is not None else OpenApiResponse(description="Done; there is nothing to say.")
+    answer = gives if gives is not None else _NOTHING
 
     def documented(handler: Decorated) -> Decorated:
         decorated: Decorated = extend_schema(
@@ -261,12 +301,13 @@ def operation(
             summary=summary,
             description=description,
             request=takes,
-            responses={status: answer},
+            responses={status: answer, **({204: _AS_PREFERRED} if minimal else {})},
         )(handler)
         for told, value in (
             ("conflicts", conflicts),
             ("if_match", if_match),
             ("tagged", tagged),
+            ("minimal", minimal),
             ("also", also),
         ):
             setattr(decorated, told, value)

@@ -321,7 +321,7 @@ def _search(here: Ground, houses: list[House]) -> bool:
 
 def _claims(here: Ground, houses: list[House]) -> list[bool]:
     turns, count = (3, 100) if here.quick else (5, 400)
-    http, inside, bare = [], [], []
+    http, minimal, inside, bare = [], [], [], []
     with (
         TemporaryDirectory(prefix="earshot-bench-") as folder,
         psycopg.connect(here.owner_url, autocommit=True) as owner,
@@ -329,18 +329,26 @@ def _claims(here: Ground, houses: list[House]) -> list[bool]:
         web() as port,
     ):
         waiting = claims.prepare(here.owner_url, owner, houses, Path(folder))
-        claims.over_http(waiting, calls, port, 20)
+        for is_minimal in (False, True):
+            claims.over_http(waiting, calls, port, 20, minimal=is_minimal)
         claims.in_process(waiting, 20)
         for _ in range(turns):
             bare.append(claims.by_pgbench(waiting, 4 * count))
             http.append(claims.over_http(waiting, calls, port, count))
+            minimal.append(claims.over_http(waiting, calls, port, count, minimal=True))
             inside.append(claims.in_process(waiting, 2 * count))
         claims.check(waiting, waiting.waiting[: waiting.taken])
-    for whose, rates in (("HTTP", http), ("in process", inside), ("pgbench", bare)):
+    for whose, rates in (
+        ("HTTP", http),
+        ("HTTP, answered by the version alone", minimal),
+        ("in process", inside),
+        ("pgbench", bare),
+    ):
         tell(f"claims by {whose}: {[round(rate) for rate in rates]} a second")
     limit = median(bare)
     return [
         say("api.claim.http", median(http), "claims/s", limit=limit, target=0.2, at_least=True),
+        say("api.claim.http.minimal", median(minimal), "claims/s", limit=limit, target=0.2, at_least=True),
         say("api.claim.in_process", median(inside), "claims/s", limit=limit, target=0.45, at_least=True),
     ]
 

@@ -1,4 +1,5 @@
-"""A claim: over HTTP, and as the action alone, against one SQL statement that writes the same rows, run by pgbench.
+"""A claim: over HTTP (answered with the whole mention, or with its version), and as the action alone, against one SQL
+statement that writes the same rows, run by pgbench.
 
 The statement locks the mention and its clocks, moves both, and writes the transition, the clock's line, the alarms, the
 audit entry and the outbox event; the database's own triggers chain and number them on either side. It runs as the
@@ -205,12 +206,20 @@ def in_process(claims: Claims, count: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def over_http(claims: Claims, calls: Load, port: int, count: int) -> float:
+def over_http(claims: Claims, calls: Load, port: int, count: int, *, minimal: bool = False) -> float:
+    """`minimal`: answered with the new version alone, instead of the whole mention."""
+    prefer, status = ("return=minimal", 204) if minimal else ("", 200)
     requests = [
-        request("POST", f"/api/v1/mentions/{mention_id}/claim/", token=house.token, body='{"version":1}')
+        request(
+            "POST",
+            f"/api/v1/mentions/{mention_id}/claim/",
+            token=house.token,
+            body='{"version":1}',
+            prefer=prefer,
+        )
         for house, mention_id in claims.take(count)
     ]
-    tally = calls.run(Order(port, 1, 600, requests, again=False))
+    tally = calls.run(Order(port, 1, 600, requests, again=False, status=status))
     assert tally.answers == count
     return tally.rate
 

@@ -81,10 +81,11 @@ def load() -> Iterator[Load]:
             process.kill()
 
 
-def request(method: str, path: str, *, token: str = "", body: str = "") -> str:
+def request(method: str, path: str, *, token: str = "", body: str = "", prefer: str = "") -> str:
     """One request as it goes over the wire."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: application/json"]
     lines += [f"Authorization: Bearer {token}"] if token else []
+    lines += [f"Prefer: {prefer}"] if prefer else []
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
     return "\r\n".join([*lines, "", body])
@@ -174,6 +175,8 @@ def _receive(client: _Client, status: int, tally: Tally) -> bool:
 
 
 def _length(head: bytes) -> int:
+    if head[9:12] == b"204":
+        return 0
     at = head.lower().index(b"content-length:") + 15
     return int(head[at : at + 12].split(b"\r", 1)[0])
 

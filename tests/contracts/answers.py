@@ -19,7 +19,10 @@ from agency.api.docs import document
 
 PREFIX = "/api/v1/"
 # Headers that mean something to programs: where one is answered, the document has to say so.
-MEANINGFUL = ("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Idempotent-Replayed")
+MEANINGFUL = (
+    *("ETag", "Location", "Retry-After", "RateLimit", "RateLimit-Policy"),
+    *("Idempotent-Replayed", "Preference-Applied"),
+)
 # Headers that a call may need, or that change what it does.
 TAKEN = ("If-Match", "Idempotency-Key")
 NUMBERS = {"integer": int, "number": float}

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from agency import clock
 from agency.api.preconditions import NameWhatYouSaw, Seen, Stale, if_match, tagged
+from agency.api.preferences import VARIES, minimal, wants_minimal
 from agency.api.schema import example, operation
 from agency.api.serializers import Id, Input, Moment, Text, Whole
 from agency.api.views import ApiView
@@ -74,7 +75,7 @@ class ReopenInput(SeenInput):
 
 
 class OnMention(ApiView):
-    """An action on a mention; each answers with the mention as it is then."""
+    """An action on a mention; each answers with the mention as it is then, or with its version alone."""
 
     def seen(self, form: type[SeenInput], mention_id: UUID) -> dict[str, Any]:
         """The body as actions take it, with who acts and when. `seen` is the version that If-Match or the body names.
@@ -105,9 +106,16 @@ class OnMention(ApiView):
             exc = Stale(exc)
         return super().handle_exception(exc)
 
-    def mention(self, mention_id: UUID) -> Response:
+    def mention(self, mention_id: UUID, version: int) -> Response:
+        """As it is now. Reading it whole takes about as long as a move: who doesn't need it is spared that.
+
+        Args:
+            version: the one that it has now.
+        """
+        if wants_minimal(self.request):
+            return minimal(version)
         whole = get_whole(mention_id, by=self.actor, now=clock.now())
-        return tagged(shown(whole), whole.mention.version)
+        return tagged(shown(whole), whole.mention.version, headers=VARIES)
 
 
 class MoveViews(OnMention):
@@ -128,13 +136,14 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="When several claim it at once, one wins and the others get 409.",
     )
     def claim(self, request: Request, mention_id: UUID) -> Response:
         given = self.seen(ClaimInput, mention_id)
-        claim_mention(mention_id, assignee_id=given.pop("assignee", None), **given)
-        return self.mention(mention_id)
+        done = claim_mention(mention_id, assignee_id=given.pop("assignee", None), **given)
+        return self.mention(mention_id, done.version)
 
     @operation(
         "release_mention",
@@ -144,11 +153,12 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def release(self, request: Request, mention_id: UUID) -> Response:
-        release_mention(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = release_mention(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "assign_mention",
@@ -158,12 +168,13 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def assign(self, request: Request, mention_id: UUID) -> Response:
         given = self.seen(AssignInput, mention_id)
-        assign_mention(mention_id, member_id=given.pop("assignee"), **given)
-        return self.mention(mention_id)
+        done = assign_mention(mention_id, member_id=given.pop("assignee"), **given)
+        return self.mention(mention_id, done.version)
 
     @operation(
         "set_priority",
@@ -172,12 +183,13 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="Its clocks get the targets of that priority and keep the time that they used.",
     )
     def priority(self, request: Request, mention_id: UUID) -> Response:
-        set_priority(mention_id, **self.seen(PriorityInput, mention_id))
-        return self.mention(mention_id)
+        done = set_priority(mention_id, **self.seen(PriorityInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "dismiss_mention",
@@ -186,12 +198,13 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="What the client was asked is taken back.",
     )
     def dismiss(self, request: Request, mention_id: UUID) -> Response:
-        dismiss_mention(mention_id, **self.seen(DismissInput, mention_id))
-        return self.mention(mention_id)
+        done = dismiss_mention(mention_id, **self.seen(DismissInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "note_answer",
@@ -200,12 +213,13 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="What of ours hasn't gone out is taken back; while it is on its way, the answer is 409.",
     )
     def answered(self, request: Request, mention_id: UUID) -> Response:
-        note_answer(mention_id, **self.seen(AnsweredInput, mention_id))
-        return self.mention(mention_id)
+        done = note_answer(mention_id, **self.seen(AnsweredInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "reopen_mention",
@@ -215,8 +229,9 @@ class MoveViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def reopen(self, request: Request, mention_id: UUID) -> Response:
-        reopen_mention(mention_id, **self.seen(ReopenInput, mention_id))
-        return self.mention(mention_id)
+        done = reopen_mention(mention_id, **self.seen(ReopenInput, mention_id))
+        return self.mention(mention_id, done.version)

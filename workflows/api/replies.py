@@ -79,13 +79,16 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="The same text again is the same version. Versions never change.",
     )
     def draft(self, request: Request, mention_id: UUID) -> Response:
         given = filled(self.seen(DraftInput, mention_id), mention_id, self.actor)
         draft_reply(mention_id, **given)
-        return self.mention(mention_id)
+        return self.mention(
+            mention_id, given["seen"]
+        )  # it was checked, and a draft is no new version of the mention
 
     @operation(
         "submit_reply",
@@ -94,12 +97,13 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="Its approvers are mailed a link. Where the approval policy asks nobody, clear it instead.",
     )
     def submit(self, request: Request, mention_id: UUID) -> Response:
-        request_approval(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = request_approval(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.mention.version)
 
     @operation(
         "clear_reply",
@@ -108,11 +112,12 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def clear(self, request: Request, mention_id: UUID) -> Response:
-        approve_without_client(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = approve_without_client(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "recall_reply",
@@ -122,11 +127,12 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def recall(self, request: Request, mention_id: UUID) -> Response:
-        recall_request(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = recall_request(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "revise_reply",
@@ -136,11 +142,12 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
     )
     def revise(self, request: Request, mention_id: UUID) -> Response:
-        revise_reply(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = revise_reply(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "attest_reply",
@@ -149,12 +156,13 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="For what a person posted by hand. It is kept in your name.",
     )
     def attest(self, request: Request, mention_id: UUID) -> Response:
-        attest_reply(mention_id, **self.seen(AttestInput, mention_id))
-        return self.mention(mention_id)
+        done = attest_reply(mention_id, **self.seen(AttestInput, mention_id))
+        return self.mention(mention_id, done.version)
 
     @operation(
         "send_reply_again",
@@ -163,9 +171,10 @@ class ReplyViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="Look at the platform first: you say that it isn't there.",
     )
     def send_again(self, request: Request, mention_id: UUID) -> Response:
-        send_again(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id)
+        done = send_again(mention_id, **self.seen(SeenInput, mention_id))
+        return self.mention(mention_id, done.mention.version)

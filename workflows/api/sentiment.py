@@ -31,9 +31,10 @@ class SentimentViews(OnMention):
         gives=MentionOutput,
         if_match="version",
         tagged=True,
+        minimal=True,
         conflicts=True,
         description="It holds for this mention. What was read from the text stays with the post.",
     )
     def update(self, request: Request, mention_id: UUID) -> Response:
-        correct_sentiment(mention_id, **self.seen(SentimentInput, mention_id))
-        return self.mention(mention_id)
+        done = correct_sentiment(mention_id, **self.seen(SentimentInput, mention_id))
+        return self.mention(mention_id, done.version)
