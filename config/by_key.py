@@ -1,7 +1,8 @@
 """Calls by key pass none of what is there for browsers: sessions, forms, messages, static files.
 
 A call to the API that carries a key is signed in by that alone (`agency.api.authentication`): whatever a session says isn't
-looked at. What keeps everybody safe stays around it, the same as for pages.
+looked at. What keeps everybody safe stays around it, the same as for pages; its answers are data, which nothing may be
+loaded for, and which nobody may frame.
 """
 
 from collections.abc import Callable
@@ -15,11 +16,14 @@ from django.utils.module_loading import import_string
 # Of settings.MIDDLEWARE, in its order, what comes after `ByKey` and is for programs too.
 KEPT = (
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestLine",
     "config.stated.StatedRights",
 )
+# What OWASP asks of an API's answers (its REST Security Cheat Sheet).
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
 
 
 class ByKey:
@@ -31,8 +35,12 @@ class ByKey:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         by_key = request.META.get("HTTP_AUTHORIZATION") and request.path_info.startswith("/api/v1/")
-        enter = self._short.enter if by_key else self.get_response
-        return cast("HttpResponse", enter(request))
+        if not by_key:
+            return self.get_response(request)
+        response = cast("HttpResponse", self._short.enter(request))
+        for name, value in HEADERS.items():
+            response[name] = value
+        return response
 
 
 class _Short(BaseHandler):

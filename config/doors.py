@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -60,6 +61,7 @@ def _walk(prefix: str, patterns: list[Any]) -> Iterator[tuple[str, Any]]:
             yield route, pattern.callback
 
 
+@lru_cache(maxsize=1024)
 def is_open(route: str) -> bool:
     # The API's page, and what answers for every address that isn't there: both say nothing about anybody.
     return route == "api/" or any(

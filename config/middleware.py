@@ -1,15 +1,18 @@
-"""What comes first: a request id in every answer and log line, and the whole of a body."""
+"""A request id in every answer and log line, the whole of a body, and one line a request in the log."""
 
 import re
+import time
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django_structlog.middlewares import RequestMiddleware
 
 from agency.ids import new_id
+from agency.web.address import client_address
 
 _SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -64,3 +67,21 @@ def _all_of(source: Any, most: int) -> bytes:
     while len(taken) < most and (piece := source.read(most - len(taken))):
         taken += piece
     return bytes(taken)
+
+
+class RequestLine(RequestMiddleware):
+    """django_structlog's, with one line for a request, when it is answered, and how long that took.
+
+    A line of its own for its beginning would tell nothing more, and cost as much again.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        begun = time.perf_counter()
+        self.bind_user_id(request)
+        structlog.contextvars.bind_contextvars(ip=client_address(request))
+        response = cast("HttpResponse", self.get_response(request))
+        structlog.contextvars.bind_contextvars(
+            user_agent=request.META.get("HTTP_USER_AGENT"), ms=round((time.perf_counter() - begun) * 1000, 1)
+        )
+        self.handle_response(request, response)
+        return response

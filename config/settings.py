@@ -140,7 +140,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "agency.web.confined.Confined",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestLine",
     "agency.web.accounts.seen.LastSeen",
     "config.stated.StatedRights",
 ]
@@ -350,6 +350,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["agency.api.authentication.KeyOrSession"],
     "DEFAULT_PERMISSION_CLASSES": ["agency.api.permissions.StatedRight"],
     "DEFAULT_PARSER_CLASSES": ["agency.api.parsers.StrictJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "agency.api.negotiation.JsonFirst",
     "DEFAULT_RENDERER_CLASSES": ["agency.api.renderers.Orjson"],
     "DEFAULT_PAGINATION_CLASS": "agency.api.pagination.Keyset",
     "DEFAULT_SCHEMA_CLASS": "agency.api.schema.Schema",

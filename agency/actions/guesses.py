@@ -18,6 +18,7 @@ import ipaddress
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from axes.models import AccessAttempt
 from django.db import transaction
@@ -70,6 +71,7 @@ def account_key(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed).strip().upper().casefold()
 
 
+@lru_cache(maxsize=1024)
 def network(address: str) -> str:
     """The address; of IPv6 its /64, which one machine has to itself."""
     try:

@@ -4,11 +4,11 @@ The rows come from `agency.queries.paging.keyset`; here is the shape of the answ
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 
 DEFAULT_LIMIT, MOST = 50, 200
 
@@ -19,10 +19,16 @@ def paged(request: Request, rows: list[Any], *, following: str | None, name: str
     Args:
         following: what the query parameter `name` is on the following page; None on the last.
     """
-    address = request.build_absolute_uri()
-    return Response(
-        {"results": rows, "next": replace_query_param(address, name, following) if following else None}
-    )
+    return Response({"results": rows, "next": _address(request, name, following) if following else None})
+
+
+def _address(request: Request, name: str, value: str) -> str:
+    """The request's own, with this parameter."""
+    kept = [
+        part for part in request.META.get("QUERY_STRING", "").split("&") if part.partition("=")[0] != name
+    ]
+    asked = "&".join([part for part in kept if part] + [f"{name}={quote(value, safe='')}"])
+    return f"{request.scheme}://{request.get_host()}{quote(request.path)}?{asked}"
 
 
 class Keyset(BasePagination):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -161,6 +161,17 @@ def all_shown_as(output: type[serializers.Serializer[Any]], values: Iterable[Any
 class Input(serializers.Serializer[Any]):
     """Refuses fields that it doesn't know: a misspelt name is an error, not silence."""
 
+    @classmethod
+    def read(cls, data: Any, *, partial: bool = False) -> dict[str, Any]:
+        """What was given, checked.
+
+        Raises:
+            ValidationError: by field.
+        """
+        if data is None:  # as `is_valid` says it
+            raise serializers.ValidationError({"non_field_errors": ["No data provided"]})
+        return dict(_kept_form(cls, partial).run_validation(data))
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             unknown = {
@@ -173,6 +184,12 @@ class Input(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+@cache
+def _kept_form(form: type[Input], partial: bool) -> Input:
+    """One for all calls, as `kept`: `run_validation` leaves nothing in it."""
+    return form(partial=partial)
+
+
 class Several(serializers.ListField):
     """A query parameter that is given once for each value, or once with commas between."""
 
@@ -181,10 +198,20 @@ class Several(serializers.ListField):
 
 
 class Filters(Input):
-    """Query parameters. Unknown ones are refused: a misspelt filter must not show everything."""
+    """Query parameters. Unknown ones are refused: a misspelt filter must not show everything.
+
+    Attributes:
+        looked_at: its fields, without those that are optional and weren't given.
+    """
+
+    looked_at: list[Any] | None = None
+
+    @property
+    def _writable_fields(self) -> list[Any]:
+        return [*super()._writable_fields] if self.looked_at is None else self.looked_at
 
     @classmethod
-    def read(cls, given: QueryDict) -> Mapping[str, Any]:
+    def read(cls, given: QueryDict) -> Mapping[str, Any]:  # type: ignore[override]
         """Raises: ValidationError, by parameter."""
         form = kept(cls)
         twice = [
@@ -200,7 +227,19 @@ class Filters(Input):
             name: values if isinstance(form.fields.get(name), Several) else values[0]
             for name, values in given.lists()
         }
-        return dict(form.run_validation(values))
+        return dict(_made_for(cls, frozenset(form.fields.keys() & values.keys())).run_validation(values))
+
+
+@lru_cache(maxsize=512)
+def _made_for(form: type[Filters], given: frozenset[str]) -> Filters:
+    """One that looks at the parameters that are given, and at those that are something even where they aren't."""
+    made = form()
+    made.looked_at = [
+        field
+        for name, field in made.fields.items()
+        if name in given or field.required or field.default is not serializers.empty
+    ]
+    return made
 
 
 class PageFilters(Filters):

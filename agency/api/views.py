@@ -117,9 +117,7 @@ class ApiView(GenericViewSet[Any]):
         Raises:
             ValidationError: by field.
         """
-        given = form(data=self.request.data, partial=self.request.method == "PATCH")
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
+        return form.read(self.request.data, partial=self.request.method == "PATCH")
 
     def page(
         self, rows: "QuerySet[Any]", output: type[BaseSerializer[Any]], *, by: str, kind: str
