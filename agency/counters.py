@@ -8,13 +8,14 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Any
 
 import structlog
 from django.conf import settings
-from redis import Redis
+from redis import ConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.retry import Retry
 
 log = structlog.get_logger("earshot.counters")
@@ -73,13 +74,11 @@ class Shared:
     """Counts in Redis; while that is away, of this process."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            # Once more: a connection that was at rest may have been closed meanwhile.
-            retry=Retry(NoBackoff(), 1),
+        self._pool = ConnectionPool.from_url(
+            url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 0)
         )
+        # A connection for each thread: to take one from the pool and to put it back takes as long as to ask.
+        self._threads = threading.local()
         self._own = InProcess()
         self._sha = ""
         self._ask_again = self._say_again = 0.0
@@ -102,15 +101,36 @@ class Shared:
         return counted
 
     def _ask(self, name: str, window: float) -> Count:
-        milliseconds = int(window * 1000)
+        given = (1, name, int(window * 1000))
         if not self._sha:
-            self._sha = str(self._redis.script_load(_COUNT))
+            self._sha = self._call("SCRIPT", "LOAD", _COUNT).decode()
         try:
-            answer = self._redis.evalsha(self._sha, 1, name, milliseconds)
+            n, left = self._call("EVALSHA", self._sha, *given)
         except NoScriptError:  # it was started anew
-            answer = self._redis.eval(_COUNT, 1, name, milliseconds)
-        n, left = cast("list[int]", answer)
+            n, left = self._call("EVAL", _COUNT, *given)
         return Count(n, left / 1000)
+
+    def _call(self, *command: str | int) -> Any:
+        """What Redis answers. Asked once more on a new connection: one that was at rest may have been closed meanwhile."""
+        known = getattr(self._threads, "connection", None)
+        connection = self._threads.connection = known or self._pool.make_connection()
+        try:
+            return self._answer(connection, command)
+        except RedisConnectionError:
+            if known is None:
+                raise
+            return self._answer(connection, command)
+
+    def _answer(self, connection: Any, command: tuple[str | int, ...]) -> Any:
+        try:
+            connection.send_command(*command)
+            return connection.read_response()
+        except ResponseError:
+            raise
+        except BaseException:
+            # Whatever still comes would be taken for the next answer.
+            connection.disconnect()
+            raise
 
     def _complain(self, error: Exception) -> None:
         now = time.monotonic()

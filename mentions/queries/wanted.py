@@ -20,6 +20,9 @@ from mentions.words import CLOSED, OPEN, Sentiment
 IS_OPEN = "NOT (\"mentions_mention\".\"state\" IN ('responded', 'dismissed'))"
 
 
+_CLOSED = frozenset(CLOSED)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """From `since` on, and before `until`; None: unbounded."""
@@ -68,7 +71,7 @@ class Wanted:
     @property
     def is_open(self) -> bool:
         """Whether only open ones can be found."""
-        return bool(self.states and not set(self.states) & set(CLOSED)) or bool(self.turns or self.overdue)
+        return bool(self.states and _CLOSED.isdisjoint(self.states)) or bool(self.turns or self.overdue)
 
     @property
     def is_of_the_moment(self) -> bool:

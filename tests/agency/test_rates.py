@@ -174,7 +174,7 @@ def test_a_redis_that_comes_back_counts_again(
 ) -> None:
     counter, name = Shared(settings.REDIS_URL), f"test:{new_id()}"
     counter.count(name, 60)
-    counter._redis.script_flush()  # as one that was started anew
+    counter._call("SCRIPT", "FLUSH")  # as one that was started anew
     assert counter.count(name, 60).n == 2
     monkeypatch.setattr(counting, "REST", 0.02)
 
@@ -182,11 +182,21 @@ def test_a_redis_that_comes_back_counts_again(
         raise ConnectionError
 
     with monkeypatch.context() as away:
-        away.setattr(counter._redis, "evalsha", gone)
+        away.setattr(counter, "_call", gone)
         assert counter.count(name, 60).n == 1  # its own
     assert counter.count(name, 60).n == 2  # nobody asks yet
     time.sleep(0.03)
     assert counter.count(name, 60).n == 3  # again the one of all
+
+
+def test_a_connection_that_was_closed_at_rest_is_made_anew(settings: LazySettings) -> None:
+    counter, name = Shared(settings.REDIS_URL), f"test:{new_id()}"
+    counter.count(name, 60)
+    with capture_logs() as told:
+        for n in (2, 3):
+            counter._threads.connection._sock.shutdown(socket.SHUT_RDWR)
+            assert counter.count(name, 60).n == n
+    assert told == []
 
 
 @given(names=st.lists(st.sampled_from("abc"), max_size=60))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -147,6 +148,7 @@ def shows_closed(filters: Filters) -> bool:
     return not _open_unless(filters.wanted).is_open if not filters.search else not filters.wanted.is_open
 
 
+@lru_cache(maxsize=512)
 def _open_unless(wanted: Wanted) -> Wanted:
     """Without a word about states the open ones are meant."""
     return wanted if wanted.states else wanted.of_states(OPEN)
