@@ -1,16 +1,18 @@
 """Calls that may be sent again: the answer of the first one is kept for a day, and given again instead of a second effect.
 
-Two calls with one key at once: the first holds an advisory lock until its transaction ends, and the other is told so.
-Whoever looked just before the first one committed finds nothing, gets the lock and works in vain: the answer's row is
-unique, so that it is rolled back with all that it did.
+Two calls with one key at once: the first holds an advisory lock until its transaction ends, and the other is told so. A
+statement sees what was there when it began, which may be before it got the lock: whoever finds nothing looks once more,
+holding it. The answer's row is unique besides.
 """
 
 import base64
 import hashlib
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -106,11 +108,11 @@ def answer_again(call: Call) -> Answer | None:
         KeyInUse, KeyReused, AnswerNotKept, OutcomeUnknown.
         Forbidden: the caller works for fewer clients by now.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _LOOK, [call.lock, LONGEST_CALL.total_seconds(), call.by.agency_id, call.by.id, call.key_digest]
-        )
-        got_lock, pk, asked, clients, status, sealed, is_old = cursor.fetchone()
+    got_lock, pk, *rest = _look(call)
+    if got_lock and pk is None:
+        # Somebody may have held the lock, and committed, after this look began.
+        got_lock, pk, *rest = _look(call)
+    asked, clients, status, sealed, is_old = rest
     if pk is not None and asked != call.request_digest:
         raise KeyReused(
             "This Idempotency-Key was sent with another call before: its method, path, query, If-Match or body differ. "
@@ -129,6 +131,15 @@ def answer_again(call: Call) -> Answer | None:
             "Look first, and then send it with a new Idempotency-Key if you need to."
         )
     return _open(call, pk, status, sealed)
+
+
+def _look(call: Call) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LOOK, [call.lock, LONGEST_CALL.total_seconds(), call.by.agency_id, call.by.id, call.key_digest]
+        )
+        found: Sequence[Any] = cursor.fetchone()
+    return found
 
 
 def keep_answer(call: Call, answer: Answer) -> None:

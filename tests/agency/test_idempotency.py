@@ -189,6 +189,24 @@ def test_a_call_whose_key_is_under_way_is_told_to_wait(
     assert caller.post(CLIENTS, ACORN, **once("one")).status_code == 201
 
 
+def test_who_got_the_lock_after_it_looked_looks_once_more(
+    api: Callable[..., Api], ana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the other call had committed between the look and the lock: the name is taken by then."""
+    caller = api(ana)
+    first = caller.post(CLIENTS, ACORN, **once("one"))
+    really, looks = idempotency._look, []
+
+    def look(call: idempotency.Call) -> Any:
+        looks.append(call)
+        return (True, *[None] * 6) if len(looks) == 1 else really(call)
+
+    monkeypatch.setattr(idempotency, "_look", look)
+    again = caller.post(CLIENTS, ACORN, **once("one"))
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+    assert again.content == first.content
+
+
 def test_who_looked_too_early_is_rolled_back(
     api: Callable[..., Api], ana: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +327,7 @@ def test_a_test_message_goes_out_once(
     assert len(web_server.requests) == 1
 
 
-def test_a_key_costs_two_statements_and_none_without(
+def test_a_key_costs_three_statements_the_first_time_and_none_without(
     api: Callable[..., Api], ben: Actor, mention: Mention
 ) -> None:
     caller, address = api(ben), f"/api/v1/mentions/{mention.pk}/priority/"
@@ -319,7 +337,7 @@ def test_a_key_costs_two_statements_and_none_without(
         caller.post(address, body)
     with CaptureQueriesContext(connection) as keyed:
         caller.post(address, body, **once("one"))
-    assert len(keyed) - len(plain) == 2
+    assert len(keyed) - len(plain) == 3
     assert not any("storedanswer" in query["sql"] for query in plain)
 
 

@@ -80,6 +80,7 @@ def run(owner_url: str, size: str) -> bool:
             _kill_until_settled(owner, sweepers, workers)
             again = _replay(owner, places, now)
             _kill_until_settled(owner, sweepers, workers)
+        _tell_what_never_came(owner, places, receiver.got)
     findings = _judge(places, receiver.got)
     return _report(
         findings, receiver, wanted, workers.killed + sweepers.killed, again, time.monotonic() - begun
@@ -199,6 +200,25 @@ def _judge(places: list[Place], got: list[Message]) -> Findings:
             found.twice += sum(count > 1 for count in taken.values())
     found.verified = sum(message.verified for message in got)
     return found
+
+
+def _tell_what_never_came(owner: psycopg.Connection[Any], places: list[Place], got: list[Message]) -> None:
+    """What is known here of deliveries that the receiver never took, and of messages that don't verify."""
+    for place in places:
+        for path, endpoint in place.endpoints.items():
+            taken = {
+                message.headers["webhook-id"] for message in got if message.path == path and message.taken
+            }
+            for row in owner.execute(
+                "SELECT event_id, state, error, tries, array(SELECT (at, status, error) FROM agency_webhookattempt AS a"
+                " WHERE a.delivery_id = d.id ORDER BY n) FROM agency_webhookdelivery AS d"
+                " WHERE endpoint_id = %s AND event_id = ANY(%s::uuid[])",
+                [endpoint.pk, [*(place.events - taken)]],
+            ):
+                tell(f"never came to {path}: {row}")
+    for message in got:
+        if not message.verified:
+            tell(f"doesn't verify at {message.path}: {message.headers} {message.body!r}")
 
 
 def _report(
