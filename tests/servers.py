@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,19 @@ def create_database(owner_dsn: str, name: str, template: str | None = None) -> N
 
 def drop_database(owner_dsn: str, name: str) -> None:
     """Remove a database if it is there, whoever is still connected to it."""
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    deadline = time.monotonic() + 20
     with psycopg.connect(owner_dsn, autocommit=True) as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        while True:
+            try:
+                server.execute(drop)
+            except psycopg.errors.InsufficientPrivilege:
+                # The server itself is cleaning up in there (autovacuum), which nobody but a superuser may stop.
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
 
 def at(dsn: str, database: str) -> str:
