@@ -8,7 +8,8 @@ class AgencyConfig(AppConfig):
     def ready(self) -> None:
         # The handlers of alarms and notices register themselves where they are defined; every process needs them all.
         from agency import notices, sealed_elsewhere, tasks  # noqa: PLC0415
+        from agency.actions.webhooks import endpoints, replays  # noqa: PLC0415
 
         notices.register()
         sealed_elsewhere.register()
-        tasks.__name__  # noqa: B018
+        _ = tasks, endpoints, replays
