@@ -1,7 +1,7 @@
 """Working a mention over the API, from the claim to the answer."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -218,17 +218,23 @@ def test_a_reply_is_cleared_revised_and_cleared_again(
     assert (cleared["state"], cleared["publication"]["version"]) == ("approved", 2)
 
 
+def mention_where_replies_are_refused(
+    brand: Client, web_server: WebServer, *, by: Actor, now: datetime
+) -> Mention:
+    settings = {name: web_server.url_of(f"/{name}") for name in ("url", "reply_url")}
+    web_server.answers["/reply_url"] = Answer(status=403)
+    with tenant(by.agency_id):
+        source = add_source(
+            kind="loopback", name="Forum", settings=settings, every=timedelta(minutes=5), client=None,
+            by=by, now=now,
+        )  # fmt: skip
+        return make_mention(brand, now=now, source=source)
+
+
 def test_a_reply_that_failed_is_sent_again(
     api: Callable[..., Api], mara: Actor, brand: Client, web_server: WebServer, clock: Clock
 ) -> None:
-    settings = {name: web_server.url_of(f"/{name}") for name in ("url", "reply_url")}
-    web_server.answers["/reply_url"] = Answer(status=403)
-    with tenant(mara.agency_id):
-        source = add_source(
-            kind="loopback", name="Forum", settings=settings, every=timedelta(minutes=5), client=None,
-            by=mara, now=clock.now,
-        )  # fmt: skip
-        mention = make_mention(brand, now=clock.now, source=source)
+    mention = mention_where_replies_are_refused(brand, web_server, by=mara, now=clock.now)
     key = api(mara)
     nobody_is_asked(key, brand)
     drafted(key, mention)

@@ -1,7 +1,6 @@
 """`Prefer: return=minimal`: what is done to a mention is answered with its new version alone, sooner."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +15,11 @@ from agency.actor import Actor
 from agency.api.preferences import preferences, wants_minimal
 from agency.tenancy import tenant
 from clients.models import Client, Contact
-from mentions.actions.sources import add_source
 from mentions.models import Mention
 from tests.fixtures import Api, Clock
 from tests.making import make_mention
-from tests.web_server import Answer, WebServer
+from tests.web_server import WebServer
+from tests.workflows.test_api_moves import mention_where_replies_are_refused
 from workflows.actions.publications import publish
 from workflows.models import Publication, Transition
 
@@ -100,14 +99,7 @@ def test_a_reply_is_cleared_revised_and_attested_by_the_tags_alone(desk: Desk, b
 def test_a_reply_that_failed_is_sent_again_by_the_tags_alone(
     api: Callable[..., Api], mara: Actor, brand: Client, web_server: WebServer, clock: Clock
 ) -> None:
-    settings = {name: web_server.url_of(f"/{name}") for name in ("url", "reply_url")}
-    web_server.answers["/reply_url"] = Answer(status=403)
-    with tenant(mara.agency_id):
-        source = add_source(
-            kind="loopback", name="Forum", settings=settings, every=timedelta(minutes=5), client=None,
-            by=mara, now=clock.now,
-        )  # fmt: skip
-        mention = make_mention(brand, now=clock.now, source=source)
+    mention = mention_where_replies_are_refused(brand, web_server, by=mara, now=clock.now)
     desk = Desk(api(mara), mention)
     nobody_is_asked(desk.key, brand)
     desk.does("claim")
