@@ -25,7 +25,7 @@ from django.db.models import Model
 from django.utils.functional import Promise
 from django_fsm import FSMField
 
-from agency.pipelines import kept_cursor
+from agency.statements import Statement, ask
 from agency.tenancy import TenantForeignKey, current_agency
 
 
@@ -63,21 +63,20 @@ class Gathered:
         """
         agency, text = current_agency(), orjson.dumps(row, default=_other, option=_OPTIONS)
         if key in self._written and (part.each or self._written[key] is not part):
-            self.send()
+            ask(*cast("Any", self.take()))
         if not self._parts:
             cast("Any", connection).send_later(self)
             self._agency = agency
         self._written[key] = part
         self._parts.setdefault(part, {})[key] = text
 
-    def send(self) -> None:
+    def take(self) -> tuple[Statement, list[Any]] | None:
         if not self._parts:
-            return
-        parts = tuple(self._parts)
+            return None
+        statement = _statement(tuple(self._parts))
         document = b"[[%s]]" % b"],[".join(b",".join(rows.values()) for rows in self._parts.values())
         self.drop()
-        sql = _statement(parts)
-        kept_cursor(sql, raw=True).execute(sql, [document.decode(), self._agency])
+        return statement, [document.decode(), self._agency]
 
     def drop(self) -> None:
         """The transaction goes back to where it was before them."""
@@ -181,14 +180,14 @@ def change(model: type[Model], names: tuple[str, ...]) -> Part:
 
 
 @lru_cache(maxsize=512)
-def _statement(parts: tuple[Part, ...]) -> str:
+def _statement(parts: tuple[Part, ...]) -> Statement:
     ways, after = ["given AS MATERIALIZED (SELECT $1::jsonb AS rows)"], []
     for n, part in enumerate(parts):
         rows = f"(SELECT rows -> {n} FROM given)"  # noqa: S608
         ways.append(f"part{n} AS ({part.sql.format(rows=rows, agency='$2::uuid')})")
         after += [part.then.format(part=f"part{n}")] if part.then else []
     # The agency is asked for even where no part asks for it: each of the values must have a type.
-    return f"WITH {', '.join(ways)} {' UNION ALL '.join(after) or 'SELECT $2::uuid'}"
+    return Statement(f"WITH {', '.join(ways)} {' UNION ALL '.join(after) or 'SELECT $2::uuid'}")
 
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME

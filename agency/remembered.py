@@ -21,10 +21,12 @@ from uuid import UUID
 
 from django.core.exceptions import FieldError
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.query import ModelIterable, get_related_populators
+from django.db.models.signals import post_init, pre_init
 
 from agency.ids import new_id
-from agency.pipelines import can_pipeline, kept_cursor, pipelined
+from agency.statements import Rows, Statement, ask, ask_together, numbered
 from agency.tenancy import current_agency, entered_clients
 
 MOST = 512
@@ -46,14 +48,14 @@ class Compiled:
     Attributes:
         places: where in `params` which of the values goes that differ.
         read: makes what the caller gets of rows.
-        binary: whether Django reads its columns as well when they come in binary.
+        statement: its rows come in binary where Django reads its columns as well so.
     """
 
     sql: str
     params: Sequence[Any]
     places: Sequence[tuple[int, str]]
     read: Callable[[Iterable[Any]], list[Any]]
-    binary: bool = False
+    statement: Statement
 
     def filled(self, given: Mapping[str, Any]) -> list[Any]:
         params = list(self.params)
@@ -105,18 +107,11 @@ class Remembered:
             return []
         if entered_clients() is not None:
             return list(self._build(**given))
-        held = _answered.get()
-        if held and (rows := held.pop(self._question(given), None)) is not None:
-            return self._shape(given).read(rows) if rows else []
-        rows = self._ask(given).fetchall()
-        return self._shape(given).read(rows) if rows else []
-
-    def _ask(self, given: Mapping[str, Any], turn: int = 0) -> Any:
-        """The cursor that its rows will come from; another for each turn, so that several answers can be waited for."""
-        shape = self._shape(given)
-        cursor = kept_cursor((self, turn), binary=shape.binary)
-        cursor.execute(shape.sql, shape.filled({**given, "agency": current_agency()}))
-        return cursor
+        shape, held = self._shape(given), _answered.get()
+        rows = held.pop(self._question(given), None) if held else None
+        if rows is None:
+            rows = ask(*_asked(shape, given))
+        return shape.read(rows) if rows else []
 
     def _shape(self, given: Mapping[str, Any]) -> Compiled:
         return self._shapes.find(None, self._build, given)
@@ -133,7 +128,7 @@ class Remembered:
 
 # A query and what it is asked with.
 Question = tuple[Remembered, Mapping[str, Any]]
-_answered: ContextVar[dict[Hashable, list[Any]] | None] = ContextVar("answered", default=None)
+_answered: ContextVar[dict[Hashable, Rows] | None] = ContextVar("answered", default=None)
 
 
 @contextmanager
@@ -146,21 +141,22 @@ def asked_together(asked: Iterable[Question], *, empty: Iterable[Question] = ())
     Args:
         empty: what can have no rows, and isn't asked.
     """
-    if entered_clients() is not None or not can_pipeline():
+    if entered_clients() is not None:
         yield
         return
-    cursors: dict[Hashable, Any] = {}
-    with pipelined():
-        for turn, (remembered, given) in enumerate(asked):
-            cursors[remembered._question(given)] = remembered._ask(given, turn)  # noqa: SLF001
-    # Not inside the pipeline, whose end would be waited for once more.
-    found = {question: cursor.fetchall() for question, cursor in cursors.items()}
+    questions = {remembered._question(given): (remembered, given) for remembered, given in asked}  # noqa: SLF001
+    rows = ask_together(_asked(remembered._shape(given), given) for remembered, given in questions.values())  # noqa: SLF001
+    found = dict(zip(questions, rows, strict=True))
     found.update((remembered._question(given), []) for remembered, given in empty)  # noqa: SLF001
     token = _answered.set(found)
     try:
         yield
     finally:
         _answered.reset(token)
+
+
+def _asked(shape: Compiled, given: Mapping[str, Any]) -> tuple[Statement, list[Any]]:
+    return shape.statement, shape.filled({**given, "agency": current_agency()})
 
 
 def compiled(build: Build, given: Mapping[str, Any]) -> Compiled:
@@ -176,7 +172,8 @@ def compiled(build: Build, given: Mapping[str, Any]) -> Compiled:
     missing = marks.keys() - {name for _, name in places}
     if missing:
         raise TypeError(f"The query doesn't use {', '.join(sorted(missing))} as it is given.")
-    return Compiled(sql, kept, places, _reader(queryset, compiler), _reads_binary(compiler))
+    statement = Statement(numbered(sql), _reads_binary(compiler))
+    return Compiled(sql, kept, places, _reader(queryset, compiler), statement)
 
 
 def _mark(value: Any) -> Any:
@@ -241,12 +238,12 @@ def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]
     names = [field[0].target.attname for field in compiler.select[begin:end]]
     populators = get_related_populators(klass, compiler.select, queryset.db)  # type: ignore[call-arg]  # of another version
     annotated = [*(compiler.annotation_col_map or {}).items()]
-    model: type[Model] = klass["model"]
+    make = _maker(klass["model"], names, queryset.db)
 
     def read(rows: Iterable[Any]) -> list[Any]:
         found = []
         for row in convert(rows):
-            one = model.from_db(queryset.db, names, row[begin:end])
+            one = make(row[begin:end])
             for populator in populators:
                 populator.populate(row, one)
             for name, place in annotated:
@@ -255,3 +252,20 @@ def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]
         return found
 
     return read
+
+
+def _maker(model: type[Model], names: Sequence[str], db: str) -> Callable[[Sequence[Any]], Model]:
+    """Makes a model of a whole row: as `from_db` does, which sets one value after the other, and tells who listens."""
+    plain = model.__init__ is Model.__init__ and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
+    heard = pre_init.has_listeners(model) or post_init.has_listeners(model)
+    if not plain or heard or len(names) < len(model._meta.concrete_fields):
+        return lambda values: model.from_db(db, names, values)
+
+    def make(values: Sequence[Any]) -> Model:
+        one = model.__new__(model)
+        state = ModelState()
+        state.adding, state.db = False, db
+        one.__dict__.update(zip(names, values, strict=True), _state=state)
+        return one
+
+    return make

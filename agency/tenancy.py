@@ -22,7 +22,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.base import ModelBase
 
 from agency.ids import new_id
-from agency.pipelines import set_local
+from agency.statements import set_local
 
 _entered: ContextVar[UUID | None] = ContextVar("agency", default=None)
 _clients: ContextVar[frozenset[UUID] | None] = ContextVar("clients", default=None)

@@ -4,14 +4,14 @@ No signals are sent (there are none here), nothing is validated, and related obj
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, models
 from django.db.models import Model
 
 from agency.gathered import as_it_stands, can_wait, change, gathering, insertion
-from agency.pipelines import kept_cursor
+from agency.statements import Statement, ask, numbered
 from agency.tenancy import TenantModel, current_agency
 
 FEW = 20
@@ -39,9 +39,14 @@ def insert(*rows: Model) -> None:
 def _insert(rows: Sequence[Model]) -> None:
     taken, line, head = _columns(type(rows[0]))
     values = [value for row in rows for value in taken(row, add=True)]
-    kept_cursor(head).execute(head + ", ".join([line] * len(rows)), values)
+    ask(_of_rows(head, line, len(rows)), values)
     for row in rows:
         _is_stored(row)
+
+
+@lru_cache(maxsize=512)
+def _of_rows(head: str, line: str, count: int) -> Statement:
+    return Statement(numbered(head + ", ".join([line] * count)))
 
 
 def _is_stored(row: Model) -> None:
@@ -57,7 +62,7 @@ def update(row: TenantModel, *names: str) -> None:
         block.add(change(type(row), names), row.pk, as_it_stands(row, names))
         return
     taken, statement = _settings(type(row), names)
-    kept_cursor(statement).execute(statement, [*taken(row, add=False), row.pk, current_agency()])
+    ask(statement, [*taken(row, add=False), row.pk, current_agency()])
 
 
 _PLAIN = {
@@ -86,12 +91,13 @@ def _all_names(model: type[Model]) -> tuple[str, ...]:
 
 
 @cache
-def _settings(model: type[Model], names: tuple[str, ...]) -> tuple[Take, str]:
+def _settings(model: type[Model], names: tuple[str, ...]) -> tuple[Take, Statement]:
     quote = connection.ops.quote_name
     fields: list[Any] = [model._meta.get_field(name) for name in names]
     settings = ", ".join(f"{quote(str(field.column))} = {_hole(field)}" for field in fields)
     table = quote(model._meta.db_table)
-    return _taker(fields), f"UPDATE {table} SET {settings} WHERE id = %s AND agency_id = %s"  # noqa: S608
+    sql = f"UPDATE {table} SET {settings} WHERE id = %s AND agency_id = %s"  # noqa: S608
+    return _taker(fields), Statement(numbered(sql))
 
 
 def _taker(fields: Sequence[Any]) -> Take:

@@ -12,9 +12,9 @@ from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from agency.actor import Actor, ActorKind
 from agency.errors import NotFound
 from agency.models import ApiKey
-from agency.pipelines import kept_cursor
 from agency.queries.people import rights_within
 from agency.rights import ROLE_RIGHTS, Right, Role
+from agency.statements import Statement, ask
 
 KEY_MARK = "esk"
 # A key's use is noted so often: not a write for every call.
@@ -25,7 +25,7 @@ _RIGHTS = {right.value: right for right in Right}
 # Always one row, with the database's time: one question, whatever is wrong with a token, and none besides for the clock.
 _LOOK = """
 SELECT clock_timestamp(), key.id, key.agency_id, key.name, key.prefix, key.rights, key.client_ids, key.rate,
-       key.expires_at, key.revoked_at, key.last_used_at, key.last_used_from, key.digest = %(digest)s, key.old_until,
+       key.expires_at, key.revoked_at, key.last_used_at, key.last_used_from, key.digest = $1, key.old_until,
        key.old_used_at, agency.erasing_at, key.created_by_id, maker.role, maker.client_ids, maker.left_at,
        person.is_active
   FROM (SELECT) AS always
@@ -34,13 +34,9 @@ SELECT clock_timestamp(), key.id, key.agency_id, key.name, key.prefix, key.right
   LEFT JOIN agency_membership AS maker ON maker.id = key.created_by_id
   LEFT JOIN agency_user AS person ON person.id = maker.user_id
 """
-_BY_TOKEN = _LOOK.format(
-    which="key.prefix = %(prefix)s AND (key.digest = %(digest)s OR key.old_digest = %(digest)s)"
-)
-_BY_ID = _LOOK.format(
-    which="key.id = %(id)s AND key.agency_id = %(agency)s"
-    " AND (key.digest = %(digest)s OR key.old_digest = %(digest)s)"
-)
+_OF_DIGEST = "(key.digest = $1 OR key.old_digest = $1)"
+_BY_TOKEN = Statement(_LOOK.format(which=f"key.prefix = $2 AND {_OF_DIGEST}"), binary=True)
+_BY_ID = Statement(_LOOK.format(which=f"key.id = $2 AND key.agency_id = $3 AND {_OF_DIGEST}"), binary=True)
 # Whoever notes it at this moment holds the row: the others go on, theirs is the same minute.
 _NOTE = """
 UPDATE agency_apikey
@@ -111,14 +107,12 @@ def look_up(token: str) -> tuple[datetime, FoundKey | None] | None:
         return None
     if "\x00" in token:  # what the database can't even be asked for
         return None
-    return _look(_BY_TOKEN, {"prefix": prefix, "digest": key_digest(secret)})
+    return _look(_BY_TOKEN, key_digest(secret), prefix)
 
 
-def _look(sql: str, given: dict[str, Any]) -> tuple[datetime, FoundKey | None]:
-    cursor = kept_cursor(sql, binary=True)
-    cursor.execute(sql, given)
-    at, *row = cursor.fetchone()
-    found: tuple[Any, ...] = (*row, given["digest"])
+def _look(statement: Statement, digest: str, *which: Any) -> tuple[datetime, FoundKey | None]:
+    ((at, *row),) = ask(statement, [digest, *which])
+    found: tuple[Any, ...] = (*row, digest)
     return at, FoundKey(*found) if row[0] is not None else None
 
 
@@ -131,7 +125,7 @@ def find_key(token: str, *, now: datetime) -> FoundKey | None:
 
 def find_again(actor: Actor, *, now: datetime) -> FoundKey | None:
     """The key by which somebody came in, if its same secret still lets them in."""
-    _, key = _look(_BY_ID, {"id": actor.id, "agency": actor.agency_id, "digest": actor.secret_digest})
+    _, key = _look(_BY_ID, actor.secret_digest, actor.id, actor.agency_id)
     return key if key is not None and key.lets_in(now) else None
 
 

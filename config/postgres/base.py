@@ -1,17 +1,15 @@
 """Django's own wrapper, which asks the server less often, and waits for it less often."""
 
 import time
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from select import POLLIN, poll
 from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from django.db.transaction import TransactionManagementError
-from psycopg import RawCursor
-from psycopg.pq import Format
 
+from config.postgres.statements import Asked, Rows, Statement, Statements
 from config.postgres.trips import Later, Trips
 
 # A connection that was used within so many seconds, and of which nothing was heard since, is still there. A server that
@@ -44,10 +42,6 @@ class _Obliging:
         return super().copy(*given, **options)  # type: ignore[misc]
 
 
-class Raw(_Obliging, RawCursor[Any]):
-    """Takes $1, $2 … instead of %s."""
-
-
 class Cursor(_Obliging, _Django.ServerBindingCursor):  # type: ignore[misc]
     """What waits in the connection's `trips` goes ahead of whatever this one sends."""
 
@@ -58,10 +52,21 @@ def _make_way(connection: Any) -> None:
         trips.make_way(connection)
 
 
+class Answer:
+    """A statement that goes past the cursors, for who counts or reads what is asked of them."""
+
+    def __init__(self, wrapper: "DatabaseWrapper", statement: Statement) -> None:
+        self._wrapper, self._statement = wrapper, statement
+        self.rows: Rows = []
+
+    def execute(self, _: str, values: Sequence[Any]) -> None:
+        self.rows = self._wrapper._asked(self._statement, values)  # noqa: SLF001
+
+
 class DatabaseOperations(_Django.DatabaseOperations):  # type: ignore[misc]
     def last_executed_query(self, cursor: Any, sql: Any, params: Any) -> Any:
         """For who counts or reads what is asked. Django's own looks for %s."""
-        return sql if isinstance(cursor, Raw) else super().last_executed_query(cursor, sql, params)
+        return sql if isinstance(cursor, Answer) else super().last_executed_query(cursor, sql, params)
 
 
 class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
@@ -76,7 +81,7 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._used = -FRESH
-        self.trips = Trips()
+        self.trips = Trips(self._send)
 
     # Whether it still works ---------------------------------------------------------------------------------
 
@@ -100,46 +105,71 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
     def set_local(self, name: str, value: str) -> None:
         """Change a setting for the rest of the transaction that is open, at no trip of its own."""
         self._require_transaction()
-        self.trips.set_local(name, value)
+        self.trips.set_local(self.connection, name, value)
 
     def send_later(self, later: Later) -> None:
         """Ahead of the next statement, or with the commit."""
         self._require_transaction()
         self.trips.send_later(later)
 
-    @contextmanager
-    def together(self, *, linger: bool = False) -> Iterator[None]:
-        """The statements in here go without waiting for each other's answers: see `Trips.together`.
-
-        Raises:
-            DatabaseError: what any of them came to.
-        """
-        self._require_transaction()
-        with self.wrap_database_errors, self.trips.together(self.connection, linger=linger):
-            yield
-
     def _require_transaction(self) -> None:
         if not self.in_atomic_block and self.get_autocommit():
             raise TransactionManagementError("This waits for the end of a transaction, and there is none.")
 
-    def kept_cursor(self, key: Hashable, *, binary: bool = False, raw: bool = False) -> Any:
-        """The connection's own cursor for one question that is asked again and again.
+    def ask(self, statement: Statement, values: Sequence[Any]) -> Rows:
+        """What a statement answers that is asked many times a second.
 
-        To make one, and to find out anew how each column is read, takes longer than to ask. It isn't closed: an answer
-        is read whole before the same is asked again.
-
-        For the rest see `agency.pipelines.kept_cursor`.
+        Raises:
+            DatabaseError: what the server says.
         """
+        self._make_ready()
+        if self._is_watched():
+            answer = Answer(self, statement)
+            self._prepare_cursor(answer).execute(statement.sql, values)
+            return answer.rows
+        with self.wrap_database_errors:
+            return self._asked(statement, values)
+
+    def ask_together(self, asked: Sequence[Asked]) -> list[Rows]:
+        """What each of them answers, in one way to the server and back; where a pooler is between, one after the other.
+
+        Raises:
+            DatabaseError: what the first came to that failed. Behind it nothing was done.
+        """
+        self._make_ready()
+        if self._is_watched() or self.connection.prepare_threshold is None:
+            return [self.ask(*one) for one in asked]
+        with self.wrap_database_errors:
+            self.trips.make_way(self.connection)
+            found: list[Rows] = self.connection.statements.ask_together(asked)
+            return found
+
+    def _asked(self, statement: Statement, values: Sequence[Any]) -> Rows:
+        self.trips.make_way(self.connection)
+        rows: Rows = self.connection.statements.ask(statement, values)
+        return rows
+
+    def _send(self, asked: Sequence[Asked], *, commit: bool = False) -> None:
+        """What waited, and the commit. It was made way for."""
+        statements: Statements = self.connection.statements
+        alone = self._is_watched() or self.connection.prepare_threshold is None
+        if asked and commit and not alone:
+            statements.ask_together(asked, commit=True)
+            return
+        for one in asked:
+            self.ask(*one)
+        if commit:
+            statements.commit()
+
+    def _is_watched(self) -> bool:
+        """Whether somebody counts, reads or refuses what is asked, which they do at a cursor."""
+        return bool(self.queries_logged or self.execute_wrappers)
+
+    def _make_ready(self) -> None:
+        self.validate_thread_sharing()
+        self.validate_no_broken_transaction()
         self.close_if_health_check_failed()
         self.ensure_connection()
-        kept: dict[Hashable, Any] = self.connection.kept
-        cursor = kept.get((key, binary))
-        if cursor is None or cursor.closed:
-            with self.wrap_database_errors:
-                cursor = kept[key, binary] = Raw(self.connection) if raw else self.create_cursor()
-            if binary:
-                cursor.format = Format.BINARY
-        return self._prepare_cursor(cursor)
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
@@ -149,8 +179,8 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
         connection = super().get_new_connection(conn_params)
         self.trips.forget()
         connection.trips = self.trips
-        if not hasattr(connection, "kept"):  # one of a pool comes again
-            connection.kept = {}
+        if not hasattr(connection, "statements"):  # one of a pool comes again
+            connection.statements = Statements(connection)
         return connection
 
     def create_cursor(self, name: str | None = None) -> Any:
@@ -176,7 +206,7 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
         if self.connection is not None:
             with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
                 self.trips.forget()
-                self.connection.rollback()
+                self.connection.statements.rollback()
 
     def _savepoint_rollback(self, sid: str) -> None:
         self.trips.go_back()

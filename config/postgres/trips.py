@@ -2,18 +2,18 @@
 
 A round trip costs as much as a statement by key, and so does the work around each statement in Python. So neither BEGIN
 nor a setting of the transaction is sent by itself: they wait for the next statement, and go before it all together, by the
-simple protocol, which takes several in one message. Statements that write and aren't asked about can be sent off together
-(`libpq`'s pipeline mode), and wait for nothing until the transaction ends: then they go with COMMIT.
+simple protocol, which takes several in one message. Statements that write and aren't asked about can wait as well: if until
+the transaction ends, they go with COMMIT.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from psycopg import Connection, Error, OperationalError, RawCursor
-from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg import Connection
+from psycopg.pq import ExecStatus, TransactionStatus
+
+from config.postgres.statements import Asked, error_of
 
 _NAME = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 
@@ -21,35 +21,40 @@ _NAME = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 class Later(Protocol):
     """Something that is written, and waits."""
 
-    def send(self) -> None: ...
+    def take(self) -> Asked | None:
+        """What is to be sent; from then on nothing of it waits."""
 
     def drop(self) -> None: ...
 
 
+class Send(Protocol):
+    """Sends statements off together."""
+
+    def __call__(self, asked: Sequence[Asked], *, commit: bool = False) -> None: ...
+
+
 class Trips:
-    """Of one connection: what goes ahead of the next statement, and the pipeline that is open.
+    """Of one connection: what goes ahead of the next statement.
 
     Attributes:
         begins: a transaction has begun, and its BEGIN isn't sent yet.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, send: Send) -> None:
         self.begins = False
+        self._send = send
         self._settings: dict[str, str] = {}
         # What was set in this transaction, as far as that is sure.
         self._known: dict[str, str] = {}
-        self._pipeline: AbstractContextManager[Any] | None = None
         # What is written and wasn't sent yet.
         self._later: list[Later] = []
-        # How many blocks of statements that go together are open: one in another is a part of it.
-        self._together = 0
 
     def begin(self) -> None:
         """A transaction begins, with its next statement; nothing of an earlier one goes along."""
         self.forget()
         self.begins = True
 
-    def set_local(self, name: str, value: str) -> None:
+    def set_local(self, connection: "Connection[Any] | None", name: str, value: str) -> None:
         """Change a setting for the rest of the transaction, from its next statement on."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"“{name}” isn't the name of a setting.")
@@ -57,7 +62,8 @@ class Trips:
             raise ValueError(f"“{name}” can't hold a zero byte.")
         if self._known.get(name) == value and name not in self._settings:
             return
-        self._send_later()  # under the settings that it was written in
+        if self._later and connection is not None:
+            self.make_way(connection)  # under the settings that it was written in
         self._settings[name] = value
 
     def send_later(self, later: Later) -> None:
@@ -65,12 +71,7 @@ class Trips:
         self._later.append(later)
 
     def go_back(self) -> None:
-        """The transaction goes back to a savepoint: nothing that waits is older, because what did went ahead of it.
-
-        What became of the statements doesn't matter any more.
-        """
-        with suppress(Error):
-            self._leave(None)
+        """The transaction goes back to a savepoint: nothing that waits is older, because what did went ahead of it."""
         for one in self._later:
             one.drop()
         self._later.clear()
@@ -78,72 +79,27 @@ class Trips:
         self._known.clear()
 
     def make_way(self, connection: "Connection[Any]") -> None:
-        """Before a statement: wait for what was sent, unless this one goes with it, and send what goes ahead.
+        """Before a statement: send what goes ahead, and what waits.
 
         Raises:
             psycopg.Error: what any of it came to.
         """
-        if self._later:
-            self._send_later()
-        if self._pipeline is not None:
-            self.settle()
-        if self.begins or self._settings:
+        if self.begins or self._settings or not connection.autocommit:
             self._send_ahead(connection)
-
-    @contextmanager
-    def together(self, connection: "Connection[Any]", *, linger: bool) -> Iterator[None]:
-        """The statements in here go without waiting for each other's answers.
-
-        Args:
-            linger: nobody waits at the end either, but whoever sends the next statement, or ends the transaction.
-        """
-        if not can_pipeline(connection):
-            yield
-            return
-        if self.begins or self._settings:
-            self.make_way(connection)
-        if self._pipeline is None:
-            pipeline = connection.pipeline()
-            pipeline.__enter__()
-            self._pipeline = pipeline
-        self._together += 1
-        try:
-            yield
-        except BaseException as error:
-            self._together -= 1
-            if not self._together:
-                self._leave(error)
-            raise
-        self._together -= 1
-        if not self._together and not linger:
-            self.settle()
-
-    def settle(self) -> None:
-        """Wait for what was sent.
-
-        Raises:
-            psycopg.Error: what any of it came to.
-        """
-        if self._pipeline is not None and not self._together:
-            self._leave(None)
+        if self._later and (waiting := self._taken()):
+            self._send(waiting)
 
     def commit(self, connection: "Connection[Any]") -> None:
-        """Along with what was sent, if it wasn't waited for.
+        """Along with what waits.
 
         Raises:
             psycopg.Error: the transaction has failed; nothing is committed.
         """
-        if self._later:
-            with self.together(connection, linger=True):
-                self._send_later()
-        if self.begins and connection.pgconn.transaction_status == TransactionStatus.IDLE:
-            self.forget()  # nothing was asked in it
-            return
-        if self._pipeline is None:
-            connection.commit()
-        else:
-            RawCursor(connection).execute(b"COMMIT", prepare=False)
-            self._leave(None)
+        waiting = self._taken()
+        if waiting and (self.begins or self._settings):
+            self._send_ahead(connection)
+        if waiting or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            self._send(waiting, commit=True)
         self.forget()
 
     def forget(self) -> None:
@@ -151,42 +107,24 @@ class Trips:
         self.go_back()
         self.begins = False
 
-    def _send_later(self) -> None:
+    def _taken(self) -> list[Asked]:
         later, self._later = self._later, []
-        try:
-            while later:
-                later.pop(0).send()
-        finally:
-            # After an error the others wait on, to be dropped when the transaction goes back.
-            self._later[:0] = later
-
-    def _leave(self, error: BaseException | None) -> None:
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.__exit__(type(error) if error else None, error, None)
+        return [asked for one in later if (asked := one.take()) is not None]
 
     def _send_ahead(self, connection: "Connection[Any]") -> None:
-        idle = connection.pgconn.transaction_status == TransactionStatus.IDLE
         # Where `set_autocommit(False)` was called psycopg begins by itself, but only with a statement of its own.
-        parts = [b"BEGIN"] if self.begins or (idle and not connection.autocommit) else []
+        begins = self.begins or (
+            not connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE
+        )
+        parts = [b"BEGIN"] if begins else []
         for name, value in self._settings.items():
             quoted = value.replace("'", "''")  # as the standard has it: backslashes mean nothing
             parts.append(f"SET LOCAL {name} = '{quoted}'".encode())
-        if self._pipeline is not None:
-            for part in parts:
-                RawCursor(connection).execute(part, prepare=False)
-        else:
-            result = connection.pgconn.exec_(b"; ".join(parts))
-            if result.status != ExecStatus.COMMAND_OK:
-                # It all waits on: without BEGIN nothing may ever be sent.
-                error = error_from_result(result)
-                lost = connection.pgconn.status == ConnStatus.BAD  # of which the result itself says nothing
-                raise OperationalError(str(error)) if lost else error
+        if not parts:
+            return
+        result = connection.pgconn.exec_(b"; ".join(parts))
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_of(result)  # it all waits on: without BEGIN nothing may ever be sent
         self.begins = False
         self._known |= self._settings
         self._settings.clear()
-
-
-def can_pipeline(connection: "Connection[Any]") -> bool:
-    """Not where a pooler is between, which is told by statements not being prepared."""
-    return connection.prepare_threshold is not None

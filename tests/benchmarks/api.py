@@ -223,7 +223,7 @@ def _statement(here: Ground, houses: list[House]) -> Asked:
     (statement, given) = next(one for one in taken if 'FROM "mentions_mention"' in one[0])
     agencies = [place for place, value in enumerate(given) if str(value) == str(house.agency_id)]
     assert agencies, statement
-    with psycopg.connect(here.owner_url) as owner:
+    with psycopg.connect(here.owner_url, cursor_factory=psycopg.RawCursor) as owner:
         cursor = owner.execute(statement, given)
         names = [column.name for column in cursor.description or ()]
         assert len(cursor.fetchall()) == LIMIT + 1
@@ -241,13 +241,16 @@ def _policies(here: Ground, houses: list[House]) -> bool:
             # So that both ask twice.
             with connection.transaction():
                 connection.execute(
-                    "SELECT set_config('app.agency_id', %s, true)", [str(agency_id)], prepare=True
+                    "SELECT set_config('app.agency_id', $1, true)", [str(agency_id)], prepare=True
                 )
                 return connection.execute(asked.statement, asked.of(agency_id), prepare=True).fetchall()
 
         return one
 
-    with psycopg.connect(here.app_url) as app, psycopg.connect(here.owner_url) as owner:
+    with (
+        psycopg.connect(here.app_url, cursor_factory=psycopg.RawCursor) as app,
+        psycopg.connect(here.owner_url, cursor_factory=psycopg.RawCursor) as owner,
+    ):
         value, limit = milliseconds(call(app), call(owner), runs=400 if here.quick else 2000)
     return say("api.list.row_security", value, "ms", limit=limit, target=1.1)
 
@@ -300,14 +303,14 @@ def _search(here: Ground, houses: list[House]) -> bool:
         def ours(number: int) -> object:
             agency_id = small[number % len(small)].agency_id
             with app.transaction():
-                app.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
+                app.execute("SELECT set_config('app.agency_id', $1, true)", [str(agency_id)])
                 return app.execute(OUR_SEARCH, [rare(number), None, None, None]).fetchall()
 
         def bare(number: int) -> object:
             agency_id = small[number % len(small)].agency_id
             with owner.transaction():
                 # So that both ask twice.
-                owner.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
+                owner.execute("SELECT set_config('app.agency_id', $1, true)", [str(agency_id)])
                 given = [agency_id, f"'@a{agency_id.hex}' & {rare(number)}"]
                 return owner.execute(BARE_SEARCH, given).fetchall()
 

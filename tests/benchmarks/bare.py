@@ -25,7 +25,9 @@ _here = local()
 
 def _connection() -> psycopg.Connection[Any]:
     if not hasattr(_here, "connection"):
-        _here.connection = psycopg.connect(os.environ["BENCH_OWNER_URL"], autocommit=True)
+        _here.connection = psycopg.connect(
+            os.environ["BENCH_OWNER_URL"], autocommit=True, cursor_factory=psycopg.RawCursor
+        )
     return _here.connection
 
 

@@ -14,13 +14,14 @@ from django.db.transaction import TransactionManagementError
 from psycopg.pq import TransactionStatus
 
 from agency.models import Agency
-from agency.pipelines import can_pipeline, kept_cursor, pipelined, set_local
+from agency.statements import Statement, ask_together, set_local
+from agency.statements import ask as ask_again
 from agency.tenancy import NoTenant, current_agency, tenant
 from config.postgres.base import DatabaseWrapper
-from config.postgres.trips import Trips
 from tests.fixtures import FRIDAY_EVENING
 
 OURS, RIVALS = UUID(int=7), UUID(int=8)
+ONE, TWO, WRONG = Statement("SELECT 1"), Statement("SELECT 2", binary=True), Statement("SELECT 1/0")
 database = cast("Any", connection)
 
 
@@ -43,22 +44,26 @@ def open_agency(agency_id: UUID) -> None:
     Agency.objects.create(pk=agency_id, name="A", time_zone="UTC", created_at=FRIDAY_EVENING)
 
 
+def row_of(agency_id: UUID) -> str:
+    return json.dumps(
+        {
+            "id": str(agency_id),
+            "name": "A",
+            "time_zone": "UTC",
+            "undo_seconds": 1,
+            "created_at": str(FRIDAY_EVENING),
+            "second_factor_required": False,
+            "events_gone": 0,
+            "salt": "x",
+        }
+    )
+
+
 def insert_agency(agency_id: UUID) -> None:
     """Without the ORM, which after an error refuses the rest of the transaction by itself."""
     ask(
         "INSERT INTO agency_agency SELECT (r).* FROM (SELECT jsonb_populate_record(NULL::agency_agency, %s::jsonb) AS r) x",
-        json.dumps(
-            {
-                "id": str(agency_id),
-                "name": "A",
-                "time_zone": "UTC",
-                "undo_seconds": 1,
-                "created_at": str(FRIDAY_EVENING),
-                "second_factor_required": False,
-                "events_gone": 0,
-                "salt": "x",
-            }
-        ),
+        row_of(agency_id),
     )
 
 
@@ -73,12 +78,25 @@ def elsewhere(sql: str, *given: object) -> Any:
 
 @pytest.fixture(params=["prepared", "behind a pooler"])
 def either(request: pytest.FixtureRequest, committed: None) -> Iterator[None]:
-    """With pipelines, and where a pooler is between, without."""
+    """With prepared statements and pipelines, and where a pooler is between, without."""
     connection.ensure_connection()
     if request.param == "behind a pooler":
         database.connection.prepare_threshold = None
     yield
     connection.close()
+
+
+class Waits:
+    """Something written that waits."""
+
+    def __init__(self, statement: Statement, *values: object) -> None:
+        self.asked: Any = (statement, values)
+
+    def take(self) -> Any:
+        return self.asked
+
+    def drop(self) -> None:
+        self.asked = None
 
 
 # Beginning and ending -----------------------------------------------------------------------------------
@@ -117,12 +135,12 @@ def _by_psycopg() -> None:
     database.connection.execute("SELECT 1")
 
 
-def _by_kept() -> None:
-    kept_cursor("one", binary=True).execute("SELECT 1")
+def _by_asking() -> None:
+    assert ask_again(Statement("SELECT $1::int"), [1]) == [(1,)]
 
 
-def _by_raw() -> None:
-    kept_cursor("raw", raw=True).execute("SELECT $1::int", [1])
+def _by_asking_together() -> None:
+    assert ask_together([(ONE, []), (TWO, [])]) == [[(1,)], [(2,)]]
 
 
 def _by_savepoint() -> None:
@@ -134,14 +152,9 @@ def _by_looking() -> None:
     assert connection.is_usable()
 
 
-def _by_pipeline() -> None:
-    with pipelined():
-        _by_cursor()
-
-
 WAYS = (
-    *(_by_cursor, _by_many, _by_stream, _by_copy, _by_procedure, _by_server, _by_psycopg, _by_kept, _by_raw),
-    *(_by_savepoint, _by_looking, _by_pipeline),
+    *(_by_cursor, _by_many, _by_stream, _by_copy, _by_procedure, _by_server, _by_psycopg, _by_savepoint),
+    *(_by_looking, _by_asking, _by_asking_together),
 )
 
 
@@ -184,16 +197,10 @@ def test_what_is_rolled_back_is_gone_and_what_is_committed_is_there_for_all(eith
 def test_a_commit_that_fails_undoes_all_and_tells_nobody(either: None) -> None:
     told: list[str] = []
 
-    class Wrong:
-        def send(self) -> None:
-            ask("SELECT 1/0")
-
-        def drop(self) -> None: ...
-
     with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
         open_agency(OURS)
         transaction.on_commit(lambda: told.append("over"))
-        database.send_later(Wrong())
+        database.send_later(Waits(WRONG))
     assert told == []
     assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
     assert (status(), connection.get_autocommit()) == (TransactionStatus.IDLE, True)
@@ -326,79 +333,56 @@ def test_only_names_of_settings_and_values_that_can_be_sent_are_taken(db: None) 
 def test_outside_a_transaction_nothing_waits_for_its_end(committed: None) -> None:
     with pytest.raises(TransactionManagementError):
         set_local("app.agency_id", str(OURS))
-    with pytest.raises(TransactionManagementError), pipelined():
-        pass
+    with pytest.raises(TransactionManagementError):
+        database.send_later(Waits(ONE))
     assert entered() == ""
 
 
-# Together -----------------------------------------------------------------------------------------------
+# What waits ---------------------------------------------------------------------------------------------
+
+NEW = Statement("INSERT INTO agency_agency SELECT (jsonb_populate_record(NULL::agency_agency, $1::jsonb)).*")
 
 
-def test_what_goes_together_is_read_as_ever_and_an_error_comes_at_the_end(either: None) -> None:
-    with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
-        with pipelined():
-            cursors = [connection.cursor() for _ in range(3)]
-            for n, cursor in enumerate(cursors):
-                cursor.execute("SELECT %s::int", [n])
-            assert [cursor.fetchone() for cursor in cursors] == [(0,), (1,), (2,)]
-        with pipelined(), connection.cursor() as first, connection.cursor() as second:
-            first.execute("SELECT 1/0")
-            second.execute("SELECT 1")
-    assert (status(), entered()) == (TransactionStatus.IDLE, "")
+def test_what_waits_goes_ahead_of_whatever_is_asked_next_and_else_with_the_commit(either: None) -> None:
+    with transaction.atomic():
+        database.send_later(Waits(NEW, row_of(OURS)))
+        assert status() == TransactionStatus.IDLE
+        assert ask("SELECT count(*) FROM agency_agency") == 1
+        database.send_later(Waits(NEW, row_of(RIVALS)))
+    assert elsewhere("SELECT array_agg(id ORDER BY id) FROM agency_agency") == ([OURS, RIVALS],)
 
 
-def test_an_error_that_nobody_waited_for_undoes_its_savepoint_alone(either: None) -> None:
+def test_what_waits_is_written_under_the_settings_that_it_was_written_in(either: None) -> None:
+    noted = Statement("UPDATE agency_agency SET name = current_setting('app.note')")
     with transaction.atomic():
         open_agency(OURS)
-        with suppress(ZeroDivisionError, DatabaseError), transaction.atomic():
-            with pipelined(linger=True), connection.cursor() as cursor:
-                cursor.execute("SELECT 1/0")
+        set_local("app.note", "first")
+        database.send_later(Waits(noted))
+        set_local("app.note", "second")
+        assert ask("SELECT name FROM agency_agency") == "first"
+        assert ask("SELECT current_setting('app.note')") == "second"
+
+
+def test_what_waits_in_a_savepoint_that_is_taken_back_is_never_sent(either: None) -> None:
+    with transaction.atomic():
+        open_agency(OURS)
+        with suppress(ZeroDivisionError), transaction.atomic():
+            database.send_later(Waits(WRONG))
             raise ZeroDivisionError
         assert ask("SELECT count(*) FROM agency_agency") == 1
     assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
 
 
-def test_what_lingers_goes_with_the_commit(either: None) -> None:
-    with transaction.atomic(), pipelined(linger=True):
+def test_a_transaction_of_which_a_statement_failed_never_seems_to_be_committed(either: None) -> None:
+    """However well its error was hidden."""
+    with pytest.raises(DatabaseError, match="nothing is committed"), transaction.atomic():
         open_agency(OURS)
-    assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
-    assert database.connection._pipeline is None
+        with suppress(DatabaseError):
+            ask("SELECT 1/0")
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
 
 
-def test_a_connection_that_is_closed_in_the_middle_leaves_no_pipeline_to_the_next(committed: None) -> None:
-    with suppress(DatabaseError), transaction.atomic(), pipelined():
-        open_agency(OURS)
-        connection.close()
-    with transaction.atomic(), pipelined():
-        open_agency(RIVALS)
-    assert database.connection._pipeline is None
-    assert elsewhere("SELECT array_agg(id) FROM agency_agency") == ([RIVALS],)
-
-
-def test_what_waits_behind_something_that_failed_is_dropped_with_it() -> None:
-    trips, seen = Trips(), list[str]()
-
-    class One:
-        def __init__(self, name: str) -> None:
-            self.name = name
-
-        def send(self) -> None:
-            seen.append(f"{self.name} sent")
-            if self.name == "wrong":
-                raise ZeroDivisionError
-
-        def drop(self) -> None:
-            seen.append(f"{self.name} dropped")
-
-    for name in ("first", "wrong", "last"):
-        trips.send_later(One(name))
-    with pytest.raises(ZeroDivisionError):
-        trips.set_local("app.note", "1")
-    trips.go_back()
-    assert seen == ["first sent", "wrong sent", "last dropped"]
-
-
-# Cursors ------------------------------------------------------------------------------------------------
+# Pieces and pools -----------------------------------------------------------------------------------------
 
 
 def test_rows_are_read_from_the_server_in_pieces_inside_a_transaction_and_outside(committed: None) -> None:
@@ -416,25 +400,7 @@ def test_rows_are_read_from_the_server_in_pieces_inside_a_transaction_and_outsid
     assert [agency.pk.int for agency in outside] == [2, 3, 4, 5, 9]
 
 
-def test_a_kept_cursor_is_the_same_again_unless_somebody_closed_it(db: None) -> None:
-    cursor = kept_cursor("one")
-    assert kept_cursor("one").cursor is cursor.cursor
-    assert kept_cursor("one", binary=True).cursor is not cursor.cursor
-    cursor.close()
-    again = kept_cursor("one")
-    again.execute("SELECT 1")
-    assert again.fetchone() == (1,)
-
-
-def test_a_kept_cursor_answers_after_an_error_and_after_other_statements(db: None) -> None:
-    for sql, answer in [("SELECT 1", 1), ("SELECT 1/0", None), ("SELECT 'a'::text", "a"), ("SELECT 1", 1)]:
-        cursor = kept_cursor("one", binary=True)
-        with suppress(DatabaseError), transaction.atomic():
-            cursor.execute(sql)
-            assert cursor.fetchall() == [(answer,)]
-
-
-def test_a_pooled_connection_comes_back_without_transaction_pipeline_or_agency(db: None) -> None:
+def test_a_pooled_connection_comes_back_without_transaction_or_agency(db: None) -> None:
     settings = connections["default"].settings_dict
     options = {**settings["OPTIONS"], "pool": {"min_size": 1, "max_size": 1, "timeout": 5}}
     one, other = (
@@ -445,16 +411,11 @@ def test_a_pooled_connection_comes_back_without_transaction_pipeline_or_agency(d
         for who in (one, other, one):
             with suppress(DatabaseError), Atomic(who):
                 who.set_local("app.agency_id", str(OURS))
-                cursor = who.kept_cursor("pid")
-                cursor.execute(
-                    "SELECT pg_backend_pid(), coalesce(current_setting('app.agency_id', true), '')"
-                )
-                pid, agency = cursor.fetchone()
+                ((pid, agency),) = who.ask(WHO, [])
                 pids.add(pid)
                 assert agency == str(OURS)
-                with who.together():
-                    who.cursor().execute("SELECT 1/0")
-                    who.close()
+                who.send_later(Waits(WRONG))
+                who.close()
             who.connection = None
         assert len(pids) == 1
         with other.cursor() as cursor:
@@ -463,6 +424,9 @@ def test_a_pooled_connection_comes_back_without_transaction_pipeline_or_agency(d
         other.close()
     finally:
         one.close_pool()
+
+
+WHO = Statement("SELECT pg_backend_pid(), coalesce(current_setting('app.agency_id', true), '')")
 
 
 class Atomic:
@@ -482,5 +446,3 @@ class Atomic:
 def test_nobody_is_entered_after_all_that(committed: None) -> None:
     with pytest.raises(NoTenant):
         current_agency()
-    connection.ensure_connection()
-    assert can_pipeline()

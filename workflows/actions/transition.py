@@ -11,9 +11,9 @@ from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, NotFound
 from agency.gathered import gathered
-from agency.pipelines import plan_once
 from agency.remembered import Remembered, asked_together
 from agency.rights import Right
+from agency.statements import plan_once
 from agency.written import insert, update
 from clients.words import Priority
 from mentions.models import Mention

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import F, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
-from agency.pipelines import kept_cursor, plan_each, plan_once
 from agency.queries.paging import Page, encode_cursor
 from agency.remembered import Compiled, Shapes, compiled
+from agency.statements import Rows, Statement, ask, numbered, plan_each, plan_once
 from agency.tenancy import current_agency, entered_clients
+from mentions.models import Mention
 from mentions.words import CLOSED, Sentiment
 
 # What a page's own columns are joined to, each by the tables' keys. The agency's word is the policies'.
@@ -80,6 +82,7 @@ _MADE: Mapping[str, _Made] = MappingProxyType(
 MADE = frozenset(_MADE)
 _KEYS = ("client_id", "post_id", "assignee_id")
 _shapes = Shapes()
+_shapes_of_one = Shapes()
 
 
 def read_page(
@@ -115,10 +118,34 @@ def read_page(
     except EmptyResultSet:  # nothing can be found, such as by who works for no client
         return Page([], None)
     rows = _asked(_wide(narrow.sql, by, tuple(columns), length), narrow, given, any_plan=any_plan)
-    found = [row[2:] for row in rows[:limit]]
+    found: list[Sequence[Any]] = [row[2:] for row in rows[:limit]]
     if len(rows) <= limit:
         return Page(found, None)
     return Page(found, encode_cursor([by, *rows[limit - 1][:2]]))
+
+
+def read_row(mention_id: UUID, *, columns: Sequence[str], length: int) -> Sequence[Any] | None:
+    """What `read_page` has for one mention, whatever its state; None: it isn't there, or isn't shown."""
+
+    def build(**which: Any) -> "QuerySet[Any]":
+        return Mention.objects.filter(pk=which["mention_id"]).values_list(*_own("id", columns))
+
+    given = {"mention_id": mention_id}
+    try:
+        if entered_clients() is not None:
+            narrow = compiled(build, given)
+        else:
+            narrow = _shapes_of_one.find(tuple(columns), build, given)
+    except EmptyResultSet:
+        return None
+    rows = _asked(_wide(narrow.sql, "id", tuple(columns), length), narrow, given, any_plan=False)
+    return rows[0][2:] if rows else None
+
+
+def _own(field: str, columns: Sequence[str]) -> list[str]:
+    """The mention's own columns that these take, with those that it is joined and sorted by."""
+    taken = [own for name in columns for own in (_MADE[name].own if name in _MADE else (name,))]
+    return [*dict.fromkeys([field, "id", *_KEYS, *taken])]
 
 
 def _cut(
@@ -129,31 +156,28 @@ def _cut(
         # As one comparison of rows: an index then begins just there, however many rows share the value.
         beyond = TupleLessThan if descending else TupleGreaterThan
         mentions = mentions.filter(beyond(Tuple(F(field), F("id")), (place["value"], place["row_id"])))
-    taken = [own for name in columns for own in (_MADE[name].own if name in _MADE else (name,))]
-    own = dict.fromkeys([field, "id", *_KEYS, *taken])
-    return mentions.order_by(by, "-id" if descending else "id").values_list(*own)[:most]
+    return mentions.order_by(by, "-id" if descending else "id").values_list(*_own(field, columns))[:most]
 
 
 @lru_cache(maxsize=512)
-def _wide(narrow: str, by: str, columns: tuple[str, ...], length: int) -> str:
+def _wide(narrow: str, by: str, columns: tuple[str, ...], length: int) -> Statement:
     """The statement around the page's. All of it is made of the constants above and of names of columns."""
     field, down = by.lstrip("-"), " DESC" if by.startswith("-") else ""
     taken = {join for name in columns if name in _MADE for join in _MADE[name].joins}
     joins = " ".join(text for name, text in _JOINS.items() if name in taken)
     shown = [_MADE[name].sql.format(length=length) if name in _MADE else f"page.{name}" for name in columns]
-    return (
+    sql = (
         f"SELECT {', '.join([f'page.{field}', 'page.id', *shown])} FROM ({narrow}) AS page {joins}"  # noqa: S608
         f" ORDER BY page.{field}{down}, page.id{down}"
     )
+    return Statement(numbered(sql), binary=True)
 
 
-def _asked(sql: str, narrow: Compiled, given: Mapping[str, Any], *, any_plan: bool) -> list[Any]:
+def _asked(statement: Statement, narrow: Compiled, given: Mapping[str, Any], *, any_plan: bool) -> Rows:
     if any_plan:
         plan_each()
     else:
         plan_once()
-    cursor = kept_cursor("a page of mentions", binary=True)
-    cursor.execute(sql, narrow.filled({**given, "agency": current_agency()}))
-    rows: list[Any] = cursor.fetchall()
+    rows = ask(statement, narrow.filled({**given, "agency": current_agency()}))
     plan_each()
     return rows
