@@ -126,7 +126,7 @@ _MINIMAL = [
         " whatever it prefers now.",
         examples=[
             OpenApiExample("Minimal", value=MINIMAL),
-            OpenApiExample("Whole", value="return=representation"),
+            OpenApiExample("As usual", value="return=representation"),
         ],
     ),
     OpenApiParameter(

@@ -1,4 +1,4 @@
-"""A claim: over HTTP (answered with the whole mention, or with its version), and as the action alone, against one SQL
+"""A claim: over HTTP (answered with the mention's row, or with its version), and as the action alone, against one SQL
 statement that writes the same rows, run by pgbench.
 
 The statement locks the mention and its clocks, moves both, and writes the transition, the clock's line, the alarms, the
@@ -207,7 +207,7 @@ def in_process(claims: Claims, count: int) -> float:
 
 
 def over_http(claims: Claims, calls: Load, port: int, count: int, *, minimal: bool = False) -> float:
-    """`minimal`: answered with the new version alone, instead of the whole mention."""
+    """`minimal`: answered with the new version alone, instead of the mention as the list shows it."""
     prefer, status = ("return=minimal", 204) if minimal else ("", 200)
     requests = [
         request(

@@ -122,7 +122,8 @@ def test_a_person_s_word_goes_before_the_machine_s(
         "post": {"sentiment": "negative"},
     }
     said = key.put(f"{address}sentiment/", {"version": 1, "sentiment": "neutral"}).json()
-    assert (said["sentiment"], said["post"]["sentiment"], said["version"]) == ("neutral", "negative", 2)
+    assert (said["sentiment"], said["sentiment_corrected"], said["version"]) == ("neutral", True, 2)
+    assert key.get(address).json()["post"]["sentiment"] == "negative"
     listed = "/api/v1/mentions/?fields=id&sentiment="
     assert [len(key.get(f"{listed}{word}").json()["results"]) for word in ("neutral", "negative")] == [1, 0]
     again = key.put(f"{address}sentiment/", {"version": 2, "sentiment": "neutral"})

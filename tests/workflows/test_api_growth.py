@@ -81,3 +81,4 @@ def test_one_mention_and_a_claim_take_as_many_queries_among_ten_times_as_many(
     first = counts(few[0])
     many = _make(brand, clock, MANY - FEW)
     assert counts(many[-1]) == first
+    assert first[1] < first[0]  # it is answered with the mention's row, not with everything around it

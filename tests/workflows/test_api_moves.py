@@ -25,6 +25,11 @@ def on(key: Api, mention: Mention, name: str, version: int, **more: Any) -> Any:
     return key.post(f"/api/v1/mentions/{mention.pk}/{name}/", {"version": version, **more})
 
 
+def actions(key: Api, mention: Mention) -> list[str]:
+    found: list[str] = key.get(f"/api/v1/mentions/{mention.pk}/").json()["actions"]
+    return found
+
+
 def nobody_is_asked(key: Api, brand: Client) -> None:
     assert key.replace(f"/api/v1/clients/{brand.pk}/approval-policy/", {"asks": "nobody"}).status_code == 200
 
@@ -40,10 +45,10 @@ def test_a_mention_is_claimed_handed_on_and_given_back(
     bens, maras = api(ben), api(mara)
     claimed = on(bens, mention, "claim", 1).json()
     assert (claimed["state"], claimed["version"], claimed["assignee"]["name"]) == ("claimed", 2, "Ben")
-    assert claimed["actions"] == ["release", "assign", "priority", "dismiss", "answered", "draft"]
+    assert actions(bens, mention) == ["release", "assign", "priority", "dismiss", "answered", "draft"]
     handed = on(maras, mention, "assign", 2, assignee=str(mara.id)).json()
     assert (handed["assignee"]["name"], handed["version"]) == ("Mara", 3)
-    assert "release" not in bens.get(f"/api/v1/mentions/{mention.pk}/").json()["actions"]
+    assert "release" not in actions(bens, mention)
     assert on(bens, mention, "release", 3).status_code == 403
     back = on(maras, mention, "release", 3).json()
     assert (back["state"], back["assignee"]) == ("new", None)
@@ -90,7 +95,7 @@ def test_a_mention_is_dismissed_with_a_reason_and_reopened(
         "duplicate",
         None,
     )
-    assert dismissed["actions"] == ["reopen"]
+    assert actions(key, mention) == ["reopen"]
     assert on(key, mention, "priority", 2, priority="low").status_code == 409
     reopened = on(key, mention, "reopen", 2).json()
     assert (reopened["state"], reopened["dismiss_reason"], reopened["assignee"]["name"]) == (

@@ -33,8 +33,9 @@ def test_a_person_says_it_over_the_api(
     told = key.post(path, {"version": 1, "url": URL, "at": said_at.isoformat()}).json()
     assert (told["state"], told["external"], told["answer_url"]) == ("responded", True, URL)
     assert told["responded_at"] == said_at.isoformat().replace("+00:00", "Z")
-    assert {row["kind"]: row["used"] for row in told["clocks"]} == {"claim": 300, "respond": 300}
-    assert told["actions"] == ["reopen"]
+    whole = key.get(f"/api/v1/mentions/{mention.pk}/").json()
+    assert {row["kind"]: row["used"] for row in whole["clocks"]} == {"claim": 300, "respond": 300}
+    assert whole["actions"] == ["reopen"]
     listed = key.get("/api/v1/mentions/?state=responded").json()
     assert [row["external"] for row in listed["results"]] == [True]
     with tenant(mention.agency_id):

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agency import clock
+from agency.actor import Actor
 from agency.api.pagination import paged
 from agency.api.preconditions import tagged
 from agency.api.schema import example, operation
@@ -34,7 +35,7 @@ from workflows.api.outputs import (
     ledger_shown,
     response_shown,
 )
-from workflows.queries.inbox import EXCERPT, count_inbox, list_rows
+from workflows.queries.inbox import EXCERPT, count_inbox, get_row, list_rows
 from workflows.queries.possible import ACTIONS
 from workflows.queries.whole import Whole, get_parts, get_whole
 
@@ -128,6 +129,8 @@ class ExcerptOutput(serializers.Serializer[Any]):
     }
 )
 class MentionRowOutput(FactsOutput):
+    """A mention as lists show it. `GET /api/v1/mentions/{mention_id}/` shows everything around it."""
+
     post = ExcerptOutput()
 
 
@@ -242,6 +245,13 @@ def shown_part(whole: Whole, leaves: Collection[str]) -> Any:
 
 _ROW = tuple(leaves(MentionRowOutput))
 _WHOLE = tuple(leaves(MentionOutput))
+
+
+def row_shown(mention_id: UUID, *, by: Actor) -> dict[str, Any]:
+    """A mention as MentionRowOutput describes it. Raises: NotFound, Forbidden."""
+    columns, read = row_reader(_ROW)
+    row: dict[str, Any] = read(get_row(mention_id, by=by, columns=columns))
+    return row
 
 
 @example({"count": 1000, "more": True})

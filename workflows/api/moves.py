@@ -28,8 +28,7 @@ from workflows.actions.moves import (
     set_priority,
 )
 from workflows.actions.transition import MentionMovedOn
-from workflows.api.mentions import MentionOutput, shown
-from workflows.queries.whole import get_whole
+from workflows.api.mentions import MentionRowOutput, row_shown
 
 _MEMBER = "0195677c-0a54-7000-8d2f-0f3c9a6b1e03"
 
@@ -75,7 +74,8 @@ class ReopenInput(SeenInput):
 
 
 class OnMention(ApiView):
-    """An action on a mention; each answers with the mention as it is then, or with its version alone."""
+    """An action on a mention; each answers with the mention as it is then, or with its version alone: with its own facts
+    by `mention`, and where what is around it was changed, with all that too."""
 
     def seen(self, form: type[SeenInput], mention_id: UUID) -> dict[str, Any]:
         """The body as actions take it, with who acts and when. `seen` is the version that If-Match or the body names.
@@ -107,15 +107,15 @@ class OnMention(ApiView):
         return super().handle_exception(exc)
 
     def mention(self, mention_id: UUID, version: int) -> Response:
-        """As it is now. Reading it whole takes about as long as a move: who doesn't need it is spared that.
+        """As the list shows it now, by one statement. Everything around it would take longer to read than a move takes.
 
         Args:
             version: the one that it has now.
         """
         if wants_minimal(self.request):
             return minimal(version)
-        whole = get_whole(mention_id, by=self.actor, now=clock.now())
-        return tagged(shown(whole), whole.mention.version, headers=VARIES)
+        row = row_shown(mention_id, by=self.actor)
+        return tagged(row, row["version"], headers=VARIES)
 
 
 class MoveViews(OnMention):
@@ -133,7 +133,7 @@ class MoveViews(OnMention):
         "claim_mention",
         "Claim a new mention",
         takes=ClaimInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -150,7 +150,7 @@ class MoveViews(OnMention):
         "Give a claimed mention back to the queue",
         description="Its assignee does that, or a manager. It is new again, for whoever claims it next.",
         takes=SeenInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -165,7 +165,7 @@ class MoveViews(OnMention):
         "Hand a claimed mention to another member",
         description="Its assignee does that, or a manager, to somebody who works for its client.",
         takes=AssignInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -180,7 +180,7 @@ class MoveViews(OnMention):
         "set_priority",
         "Say how urgent a mention is",
         takes=PriorityInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -195,7 +195,7 @@ class MoveViews(OnMention):
         "dismiss_mention",
         "Close a mention without an answer",
         takes=DismissInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -210,7 +210,7 @@ class MoveViews(OnMention):
         "note_answer",
         "Say that the client answered a mention itself",
         takes=AnsweredInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,
@@ -226,7 +226,7 @@ class MoveViews(OnMention):
         "Work on a closed mention again",
         description="A responded or dismissed one becomes claimed, with new clocks; what was done before stays.",
         takes=ReopenInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,

@@ -7,6 +7,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from agency import clock
+from agency.api.preconditions import tagged
+from agency.api.preferences import VARIES, minimal, wants_minimal
 from agency.api.schema import example, operation
 from agency.api.serializers import Filters, Text, Whole
 from agency.rights import Right
@@ -19,9 +22,10 @@ from workflows.actions.requests import (
     revise_reply,
 )
 from workflows.actions.responses import draft_reply, suggest
-from workflows.api.mentions import MentionOutput
+from workflows.api.mentions import MentionOutput, shown
 from workflows.api.moves import OnMention, SeenInput
 from workflows.api.response import ReplyInput, filled, template_for
+from workflows.queries.whole import get_whole
 
 
 class SuggestFilters(Filters):
@@ -61,6 +65,17 @@ class ReplyViews(OnMention):
     }
     filters = {"suggest": SuggestFilters}
 
+    def whole(self, mention_id: UUID, version: int) -> Response:
+        """The mention with everything around it, where the reply, its approval and its publication are.
+
+        Args:
+            version: the one that it has now.
+        """
+        if wants_minimal(self.request):
+            return minimal(version)
+        whole = get_whole(mention_id, by=self.actor, now=clock.now())
+        return tagged(shown(whole), whole.mention.version, headers=VARIES)
+
     @operation(
         "suggest_reply",
         "A template filled for a mention",
@@ -86,7 +101,7 @@ class ReplyViews(OnMention):
     def draft(self, request: Request, mention_id: UUID) -> Response:
         given = filled(self.seen(DraftInput, mention_id), mention_id, self.actor)
         draft_reply(mention_id, **given)
-        return self.mention(
+        return self.whole(
             mention_id, given["seen"]
         )  # it was checked, and a draft is no new version of the mention
 
@@ -103,7 +118,7 @@ class ReplyViews(OnMention):
     )
     def submit(self, request: Request, mention_id: UUID) -> Response:
         done = request_approval(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id, done.mention.version)
+        return self.whole(mention_id, done.mention.version)
 
     @operation(
         "clear_reply",
@@ -117,7 +132,7 @@ class ReplyViews(OnMention):
     )
     def clear(self, request: Request, mention_id: UUID) -> Response:
         done = approve_without_client(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id, done.version)
+        return self.whole(mention_id, done.version)
 
     @operation(
         "recall_reply",
@@ -132,7 +147,7 @@ class ReplyViews(OnMention):
     )
     def recall(self, request: Request, mention_id: UUID) -> Response:
         done = recall_request(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id, done.version)
+        return self.whole(mention_id, done.version)
 
     @operation(
         "revise_reply",
@@ -147,7 +162,7 @@ class ReplyViews(OnMention):
     )
     def revise(self, request: Request, mention_id: UUID) -> Response:
         done = revise_reply(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id, done.version)
+        return self.whole(mention_id, done.version)
 
     @operation(
         "attest_reply",
@@ -162,7 +177,7 @@ class ReplyViews(OnMention):
     )
     def attest(self, request: Request, mention_id: UUID) -> Response:
         done = attest_reply(mention_id, **self.seen(AttestInput, mention_id))
-        return self.mention(mention_id, done.version)
+        return self.whole(mention_id, done.version)
 
     @operation(
         "send_reply_again",
@@ -177,4 +192,4 @@ class ReplyViews(OnMention):
     )
     def send_again(self, request: Request, mention_id: UUID) -> Response:
         done = send_again(mention_id, **self.seen(SeenInput, mention_id))
-        return self.mention(mention_id, done.mention.version)
+        return self.whole(mention_id, done.mention.version)

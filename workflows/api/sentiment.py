@@ -10,7 +10,7 @@ from agency.api.schema import example, operation
 from agency.rights import Right
 from mentions.words import Sentiment
 from workflows.actions.sentiment import correct_sentiment
-from workflows.api.mentions import MentionOutput
+from workflows.api.mentions import MentionRowOutput
 from workflows.api.moves import OnMention, SeenInput
 
 
@@ -28,7 +28,7 @@ class SentimentViews(OnMention):
         "correct_sentiment",
         "Correct a mention's sentiment",
         takes=SentimentInput,
-        gives=MentionOutput,
+        gives=MentionRowOutput,
         if_match="version",
         tagged=True,
         minimal=True,

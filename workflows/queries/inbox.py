@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from agency.actor import Actor
+from agency.errors import NotFound
 from agency.queries.paging import Page, named_place
 from agency.rights import Right
 from mentions.models import Mention
@@ -18,7 +19,7 @@ from mentions.queries.search import search_mentions
 from mentions.queries.wanted import Wanted
 from mentions.searching import Search, around
 from mentions.words import OPEN
-from workflows.queries.rows import MADE, read_page
+from workflows.queries.rows import MADE, read_page, read_row
 
 EXCERPT = 400
 # How far into a post the place of a find is looked for, to show it.
@@ -121,6 +122,20 @@ def list_rows(
     if searched and "excerpt" in columns:
         found = [_around(searched, row, columns.index("excerpt")) for row in found]
     return Page(found, page.next)
+
+
+def get_row(mention_id: UUID, *, by: Actor, columns: Sequence[str]) -> Sequence[Any]:
+    """The row of one mention, open or closed, as `list_rows` has it where nothing is searched.
+
+    Raises:
+        NotFound: absent or foreign.
+        Forbidden: the right is missing.
+    """
+    by.require(Right.READ)
+    row = read_row(mention_id, columns=columns, length=EXCERPT)
+    if row is None:
+        raise NotFound
+    return row
 
 
 def count_inbox(*, by: Actor, filters: Filters, most: int) -> int:
