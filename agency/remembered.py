@@ -20,12 +20,11 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import FieldError
-from django.db.models import Model, QuerySet
-from django.db.models.base import ModelState
+from django.db.models import QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
-from django.db.models.signals import post_init, pre_init
 
 from agency.ids import new_id
+from agency.made import of_a_row
 from agency.statements import Rows, Statement, ask, ask_together, numbered
 from agency.tenancy import current_agency, entered_clients
 
@@ -100,7 +99,7 @@ class Remembered:
 
     def __init__(self, build: Build) -> None:
         self._build = build
-        self._shapes = Shapes(1)
+        self._compiled: Compiled | None = None
 
     def __call__(self, **given: Any) -> list[Any]:
         if any(value == [] for value in given.values()):
@@ -108,17 +107,15 @@ class Remembered:
         if entered_clients() is not None:
             return list(self._build(**given))
         shape, held = self._shape(given), _answered.get()
-        rows = held.pop(self._question(given), None) if held else None
+        rows = held.take(self, given) if held is not None else None
         if rows is None:
             rows = ask(*_asked(shape, given))
         return shape.read(rows) if rows else []
 
     def _shape(self, given: Mapping[str, Any]) -> Compiled:
-        return self._shapes.find(None, self._build, given)
-
-    def _question(self, given: Mapping[str, Any]) -> Hashable:
-        values = ((name, tuple(v) if isinstance(v, list) else v) for name, v in sorted(given.items()))
-        return id(self), current_agency(), *values
+        if self._compiled is None:
+            self._compiled = compiled(self._build, given)
+        return self._compiled
 
     def first(self, **given: Any) -> Any:
         """The first row; None where there is none. The query itself says that one is enough."""
@@ -128,7 +125,24 @@ class Remembered:
 
 # A query and what it is asked with.
 Question = tuple[Remembered, Mapping[str, Any]]
-_answered: ContextVar[dict[Hashable, Rows] | None] = ContextVar("answered", default=None)
+
+
+class _Held:
+    """Answers that wait for who asks."""
+
+    def __init__(self, answers: list[tuple[Question, Rows]]) -> None:
+        self._agency, self._answers = current_agency(), answers
+
+    def take(self, remembered: Remembered, given: Mapping[str, Any]) -> Rows | None:
+        """Each once; None: it wasn't asked."""
+        for place, ((asked, with_these), rows) in enumerate(self._answers):
+            if asked is remembered and with_these == given and self._agency == current_agency():
+                del self._answers[place]
+                return rows
+        return None
+
+
+_answered: ContextVar[_Held | None] = ContextVar("answered", default=None)
 
 
 @contextmanager
@@ -144,11 +158,10 @@ def asked_together(asked: Iterable[Question], *, empty: Iterable[Question] = ())
     if entered_clients() is not None:
         yield
         return
-    questions = {remembered._question(given): (remembered, given) for remembered, given in asked}  # noqa: SLF001
-    rows = ask_together(_asked(remembered._shape(given), given) for remembered, given in questions.values())  # noqa: SLF001
-    found = dict(zip(questions, rows, strict=True))
-    found.update((remembered._question(given), []) for remembered, given in empty)  # noqa: SLF001
-    token = _answered.set(found)
+    questions = [*asked]
+    rows = ask_together(_asked(remembered._shape(given), given) for remembered, given in questions)  # noqa: SLF001
+    answers = [*zip(questions, rows, strict=True), *((question, list[Any]()) for question in empty)]
+    token = _answered.set(_Held(answers))
     try:
         yield
     finally:
@@ -238,7 +251,7 @@ def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]
     names = [field[0].target.attname for field in compiler.select[begin:end]]
     populators = get_related_populators(klass, compiler.select, queryset.db)  # type: ignore[call-arg]  # of another version
     annotated = [*(compiler.annotation_col_map or {}).items()]
-    make = _maker(klass["model"], names, queryset.db)
+    make = of_a_row(klass["model"], names, queryset.db)
 
     def read(rows: Iterable[Any]) -> list[Any]:
         found = []
@@ -252,20 +265,3 @@ def _reader(queryset: "QuerySet[Any]", compiler: Any) -> Callable[[Iterable[Any]
         return found
 
     return read
-
-
-def _maker(model: type[Model], names: Sequence[str], db: str) -> Callable[[Sequence[Any]], Model]:
-    """Makes a model of a whole row: as `from_db` does, which sets one value after the other, and tells who listens."""
-    plain = model.__init__ is Model.__init__ and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
-    heard = pre_init.has_listeners(model) or post_init.has_listeners(model)
-    if not plain or heard or len(names) < len(model._meta.concrete_fields):
-        return lambda values: model.from_db(db, names, values)
-
-    def make(values: Sequence[Any]) -> Model:
-        one = model.__new__(model)
-        state = ModelState()
-        state.adding, state.db = False, db
-        one.__dict__.update(zip(names, values, strict=True), _state=state)
-        return one
-
-    return make

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, models
 from django.db.models import Model
 
 from agency.gathered import as_it_stands, can_wait, change, gathering, insertion
@@ -51,7 +51,7 @@ def _of_rows(head: str, line: str, count: int) -> Statement:
 
 def _is_stored(row: Model) -> None:
     state = row._state  # noqa: SLF001
-    state.adding, state.db = False, connection.alias
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(row: TenantModel, *names: str) -> None:

@@ -8,9 +8,11 @@ loaded for, and which nobody may frame.
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
+from django.urls import ResolverMatch
 from django.utils.module_loading import import_string
 
 # Of settings.MIDDLEWARE, in its order, what comes after `ByKey` and is for programs too.
@@ -47,6 +49,8 @@ class _Short(BaseHandler):
     """Django's own handler with fewer middlewares."""
 
     def __init__(self) -> None:
+        # Of addresses that hold no id: there are only so many.
+        self._found: dict[tuple[str, str], ResolverMatch] = {}
         self._view_middleware: list[Any] = []
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
@@ -56,3 +60,14 @@ class _Short(BaseHandler):
             if hasattr(middleware, "process_view"):
                 self._view_middleware.insert(0, middleware.process_view)
             self.enter = convert_exception_to_response(middleware)
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """What answers an address, looked for once."""
+        key = settings.ROOT_URLCONF, request.path_info
+        match = self._found.get(key)
+        if match is None:
+            match = super().resolve_request(request)
+            if not match.args and not match.kwargs:
+                self._found[key] = match
+        request.resolver_match = match
+        return match

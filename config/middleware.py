@@ -1,5 +1,6 @@
 """A request id in every answer and log line, the whole of a body, and one line a request in the log."""
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from django_structlog.middlewares import RequestMiddleware
 from agency.ids import new_id
 from agency.web.address import client_address
 
+# By the first digit of the status.
+LEVELS = {4: logging.WARNING, 5: logging.ERROR}
+_log = structlog.get_logger("django_structlog.middlewares.request")
 _SANE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -83,5 +87,15 @@ class RequestLine(RequestMiddleware):
         structlog.contextvars.bind_contextvars(
             user_agent=request.META.get("HTTP_USER_AGENT"), ms=round((time.perf_counter() - begun) * 1000, 1)
         )
-        self.handle_response(request, response)
+        if response.streaming or hasattr(request, "_raised_exception"):
+            self.handle_response(request, response)
+        else:
+            self._write(request, response)
         return response
+
+    def _write(self, request: HttpRequest, response: HttpResponse) -> None:
+        """As django_structlog writes it, which tells signals of it, too: nobody listens to them here."""
+        self.bind_user_id(request)
+        level = LEVELS.get(response.status_code // 100, logging.INFO)
+        _log.log(level, "request_finished", code=response.status_code, request=self.format_request(request))
+        structlog.contextvars.clear_contextvars()

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 
 from agency.actor import Actor, ActorKind
+from agency.made import new
 from agency.models import AuditEntry, User
 from agency.queries.people import actor_of_member, memberships_of
 from agency.subjects import client_of
@@ -29,7 +30,8 @@ def record(
     Args:
         client_id: the client that it concerns, where the subject itself doesn't say.
     """
-    entry = AuditEntry(
+    entry = new(
+        AuditEntry,
         at=now,
         action=action,
         actor_kind=by.kind,

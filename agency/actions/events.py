@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from agency.event_types import check_event
+from agency.made import new
 from agency.models import Event
 from agency.subjects import client_of
 from agency.written import insert
@@ -24,7 +25,8 @@ def make_event(type_: str, *, subject: Any, now: datetime, data: dict[str, Any] 
         UndeclaredEvent: nobody declared its type, or it has other fields: a programming error.
     """
     check_event(type_, data or {})
-    return Event(
+    return new(
+        Event,
         at=now,
         type=type_,
         subject_type=type(subject)._meta.model_name or "",

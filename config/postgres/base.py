@@ -128,7 +128,7 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
             self._prepare_cursor(answer).execute(statement.sql, values)
             return answer.rows
         with self.wrap_database_errors:
-            return self._asked(statement, values)
+            return self._exchange([(statement, values)])[0]
 
     def ask_together(self, asked: Sequence[Asked]) -> list[Rows]:
         """What each of them answers, in one way to the server and back; where a pooler is between, one after the other.
@@ -137,17 +137,31 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
             DatabaseError: what the first came to that failed. Behind it nothing was done.
         """
         self._make_ready()
-        if self._is_watched() or self.connection.prepare_threshold is None:
+        if self._is_watched():
             return [self.ask(*one) for one in asked]
         with self.wrap_database_errors:
-            self.trips.make_way(self.connection)
-            found: list[Rows] = self.connection.statements.ask_together(asked)
-            return found
+            return self._exchange(asked)
 
     def _asked(self, statement: Statement, values: Sequence[Any]) -> Rows:
         self.trips.make_way(self.connection)
         rows: Rows = self.connection.statements.ask(statement, values)
         return rows
+
+    def _exchange(self, asked: Sequence[Asked]) -> list[Rows]:
+        """With what goes ahead of them."""
+        statements: Statements = self.connection.statements
+        if self.connection.prepare_threshold is None:
+            return [self._asked(*one) for one in asked]
+        ahead = self.trips.ahead(self.connection)
+        if not ahead and len(asked) == 1:
+            return [statements.ask(*asked[0])]
+        try:
+            found = statements.ask_together([*ahead, *asked])
+        except BaseException:
+            self.trips.sent(self.connection, failed=True)
+            raise
+        self.trips.sent(self.connection)
+        return found[len(ahead) :]
 
     def _send(self, asked: Sequence[Asked], *, commit: bool = False) -> None:
         """What waited, and the commit. It was made way for."""
@@ -166,6 +180,8 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
         return bool(self.queries_logged or self.execute_wrappers)
 
     def _make_ready(self) -> None:
+        if self.in_atomic_block and self.connection is not None and not self.needs_rollback:
+            return  # it was looked at as the transaction began
         self.validate_thread_sharing()
         self.validate_no_broken_transaction()
         self.close_if_health_check_failed()
@@ -192,6 +208,11 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
         cursor = super().create_cursor(name)
         cursor._withhold = self.autocommit  # noqa: SLF001
         return cursor
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        # Django sets it at the end of each transaction to what it is.
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)
 
     def _start_transaction_under_autocommit(self) -> None:
         """Called by `atomic`."""

@@ -7,7 +7,7 @@ Values are still written and read by psycopg's adapters.
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from psycopg import Connection, Error, OperationalError
 from psycopg._preparing import PrepareManager
@@ -40,7 +40,16 @@ Asked = tuple[Statement, Sequence[Any]]
 Rows = list[tuple[Any, ...]]
 
 _DONE = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
-_COMMIT = b"COMMIT"
+
+
+class Plain(NamedTuple):
+    """A statement of this package's own."""
+
+    sql: str
+    binary: bool = False
+
+
+_COMMIT = Plain("COMMIT")
 
 
 class _Known:
@@ -128,8 +137,10 @@ class Statements:
             psycopg.Error: what the first that failed came to.
         """
         calls = [self._call(*one) for one in asked]
-        results = self._exchange(calls, commit=commit)
-        found = [self._rows(known, result) for (known, *_), result in zip(calls, results, strict=False)]
+        if commit:
+            calls.append(self._call(_COMMIT, ()))
+        results = self._exchange(calls)
+        found = [self._rows(known, result) for (known, *_), result in zip(calls, results, strict=True)]
         if commit:
             _check_commit(results[-1])
         return found
@@ -139,7 +150,7 @@ class Statements:
         Raises:
             psycopg.Error: nothing is committed.
         """
-        _check_commit(self._connection.pgconn.exec_(_COMMIT))
+        _check_commit(self._connection.pgconn.exec_(_COMMIT.sql.encode()))
 
     def let_go(self) -> None:
         """Of all that is prepared, with the next statement."""
@@ -188,8 +199,8 @@ class Statements:
             pgconn.exec_(b"; ".join(b"DEALLOCATE " + name for name in self._gone))
             self._gone.clear()
 
-    def _exchange(self, calls: Sequence[_Call], *, commit: bool) -> Sequence[Any]:
-        """What each of them came to, and the commit."""
+    def _exchange(self, calls: Sequence[_Call]) -> Sequence[Any]:
+        """What each of them came to."""
         pgconn = self._connection.pgconn
         try:
             pgconn.enter_pipeline_mode()
@@ -198,8 +209,6 @@ class Statements:
                     pgconn.send_query_prepared(known.name, written, formats, known.format)
                 else:
                     pgconn.send_query_params(known.sql, written, known.types, formats, known.format)
-            if commit:
-                pgconn.send_query_params(_COMMIT, None)
             pgconn.pipeline_sync()
             results: Sequence[Any] = self._connection.wait(_received(pgconn))
             pgconn.exit_pipeline_mode()

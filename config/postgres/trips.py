@@ -8,12 +8,13 @@ the transaction ends, they go with COMMIT.
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from psycopg import Connection
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from config.postgres.statements import Asked, error_of
+from config.postgres.statements import Asked, Plain, error_of
 
 _NAME = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 
@@ -31,6 +32,16 @@ class Send(Protocol):
     """Sends statements off together."""
 
     def __call__(self, asked: Sequence[Asked], *, commit: bool = False) -> None: ...
+
+
+_BEGIN = Plain("BEGIN")
+
+
+@cache
+def _set(count: int) -> Plain:
+    """So many settings, each a name and its value, as SET LOCAL sets them."""
+    each = ", ".join(f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(count))
+    return Plain(f"SELECT {each}")
 
 
 class Trips:
@@ -89,6 +100,28 @@ class Trips:
         if self._later and (waiting := self._taken()):
             self._send(waiting)
 
+    def ahead(self, connection: "Connection[Any]") -> list[Asked]:
+        """What goes ahead of statements that are sent together, for the same message; `sent` says what became of it.
+
+        Raises:
+            psycopg.Error: what came to what waits, which is sent by itself.
+        """
+        if self._later:
+            self.make_way(connection)
+        asked: list[Asked] = [(_BEGIN, ())] if self._begins(connection) else []
+        if self._settings:
+            named = [text for setting in self._settings.items() for text in setting]
+            asked.append((_set(len(self._settings)), named))
+        return asked
+
+    def sent(self, connection: "Connection[Any]", *, failed: bool = False) -> None:
+        if not failed:
+            self._known |= self._settings
+            self._settings.clear()
+            self.begins = False
+        elif connection.pgconn.transaction_status != TransactionStatus.IDLE:
+            self.begins = False  # there is a transaction, and nothing can be asked in it any more
+
     def commit(self, connection: "Connection[Any]") -> None:
         """Along with what waits.
 
@@ -111,12 +144,14 @@ class Trips:
         later, self._later = self._later, []
         return [asked for one in later if (asked := one.take()) is not None]
 
-    def _send_ahead(self, connection: "Connection[Any]") -> None:
+    def _begins(self, connection: "Connection[Any]") -> bool:
         # Where `set_autocommit(False)` was called psycopg begins by itself, but only with a statement of its own.
-        begins = self.begins or (
+        return self.begins or (
             not connection.autocommit and connection.pgconn.transaction_status == TransactionStatus.IDLE
         )
-        parts = [b"BEGIN"] if begins else []
+
+    def _send_ahead(self, connection: "Connection[Any]") -> None:
+        parts = [b"BEGIN"] if self._begins(connection) else []
         for name, value in self._settings.items():
             quoted = value.replace("'", "''")  # as the standard has it: backslashes mean nothing
             parts.append(f"SET LOCAL {name} = '{quoted}'".encode())
@@ -125,6 +160,4 @@ class Trips:
         result = connection.pgconn.exec_(b"; ".join(parts))
         if result.status != ExecStatus.COMMAND_OK:
             raise error_of(result)  # it all waits on: without BEGIN nothing may ever be sent
-        self.begins = False
-        self._known |= self._settings
-        self._settings.clear()
+        self.sent(connection)

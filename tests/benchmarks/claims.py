@@ -7,6 +7,7 @@ tables' owner, whom no policy binds, and works nothing out. What its rows hold i
 application made, so that no column is forgotten.
 """
 
+import gc
 import json
 import re
 import subprocess
@@ -198,12 +199,16 @@ def claim(house: House, mention_id: UUID) -> None:
 
 
 def in_process(claims: Claims, count: int) -> float:
-    """Claims a second."""
+    """Claims a second, in a process whose garbage collector knows what stays, as that of the web does (`config/wsgi.py`)."""
     todo = claims.take(count)
+    gc.collect()
+    gc.freeze()
     begun = time.perf_counter()
     for house, mention_id in todo:
         claim(house, mention_id)
-    return count / (time.perf_counter() - begun)
+    took = time.perf_counter() - begun
+    gc.unfreeze()
+    return count / took
 
 
 def over_http(claims: Claims, calls: Load, port: int, count: int, *, minimal: bool = False) -> float:

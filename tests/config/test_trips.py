@@ -232,6 +232,31 @@ def test_a_setting_that_is_refused_ends_its_transaction(committed: None) -> None
     assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
 
 
+def test_what_fails_right_behind_its_beginning_leaves_a_transaction_that_can_only_be_taken_back(
+    either: None,
+) -> None:
+    with transaction.atomic():
+        with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+            ask_again(WRONG)
+        set_local("app.agency_id", str(OURS))
+        assert ask_again(ONE) == [(1,)]
+        assert entered() == str(OURS)
+    with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+        set_local("app.agency_id", str(OURS))
+        ask_again(WRONG)
+    assert (status(), entered()) == (TransactionStatus.IDLE, "")
+
+
+def test_a_setting_that_is_refused_ends_the_transaction_of_what_went_with_it(either: None) -> None:
+    with pytest.raises(DatabaseError, match="aborted"), transaction.atomic():
+        set_local("plan_cache_mode", "sometimes")
+        with suppress(DatabaseError):
+            ask_again(NEW, [row_of(RIVALS)])
+        ask_again(NEW, [row_of(OURS)])
+    assert (status(), connection.get_autocommit()) == (TransactionStatus.IDLE, True)
+    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
+
+
 def test_a_connection_that_is_lost_as_a_transaction_begins_loses_it_and_tells_nobody(committed: None) -> None:
     told: list[str] = []
     pid = ask("SELECT pg_backend_pid()")

@@ -12,6 +12,7 @@ from django.db import connection
 
 from agency.actions.alarms import clear_alarms, set_alarms
 from agency.actions.events import emit_many, make_event
+from agency.made import new
 from agency.models import Event as OutboxEvent
 from agency.remembered import Question, Remembered
 from agency.tenancy import current_agency
@@ -45,9 +46,17 @@ _open = Remembered(
 )
 
 
+# By itself, because most that happens happens to one.
+_open_of_one = Remembered(
+    lambda mention_id: (
+        Clock.objects.select_for_update().filter(mention_id=mention_id, stopped_at=None).order_by("id")
+    )
+)
+
+
 def asked_for_clocks(mention_id: UUID) -> Question:
     """What `Moving.read` asks of one mention, for `asked_together`: behind the mention's lock."""
-    return _open, {"mentions": [mention_id]}
+    return _open_of_one, {"mention_id": mention_id}
 
 
 class Moving:
@@ -69,7 +78,10 @@ class Moving:
 
     def read(self) -> None:
         """The open clocks of all these mentions, and the hours that they run in."""
-        self.clocks = _open(mentions=[*self.mentions])
+        if len(self.mentions) == 1:
+            self.clocks = _open_of_one(mention_id=next(iter(self.mentions)))
+        else:
+            self.clocks = _open(mentions=[*self.mentions])
         self.know(clock.calendar_id for clock in self.clocks)
 
     def know(self, calendars: Iterable[UUID | None]) -> None:
@@ -163,8 +175,9 @@ class Moving:
     def _write_down(self, clock: Clock, event: Event) -> None:
         clock.lines += 1
         promised = event.kind in {EventKind.START, EventKind.RETARGET}
-        line = ClockEvent(
-            clock=clock,
+        line = new(
+            ClockEvent,
+            clock_id=clock.pk,
             n=clock.lines,
             kind=event.kind.value,
             step=event.step,

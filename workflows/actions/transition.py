@@ -11,6 +11,7 @@ from agency.actions.events import emit
 from agency.actor import Actor, ActorKind
 from agency.errors import Conflict, Forbidden, NotFound
 from agency.gathered import gathered
+from agency.made import new
 from agency.remembered import Remembered, asked_together
 from agency.rights import Right
 from agency.statements import plan_once
@@ -113,10 +114,10 @@ def transition(
             keep_lease(mention, hours=hours, now=now)
             update(mention)
             if not urgent:
-                _announce(moved, by=by, now=now)
+                _announce(mention, moved, by=by, now=now)
     if urgent:
         follow_climb(mention, move, by=by, now=now)
-        _announce(moved, by=by, now=now)
+        _announce(mention, moved, by=by, now=now)
     return mention
 
 
@@ -131,8 +132,9 @@ def _move(mention: Mention, move: Move, facts: dict[str, Any], *, now: datetime)
 
 
 def _moved(mention: Mention, move: Move, before: str, *, by: Actor, note: str, now: datetime) -> Transition:
-    return Transition(
-        mention=mention,
+    return new(
+        Transition,
+        mention_id=mention.pk,
         version=mention.version,
         move=move,
         from_state=before,
@@ -145,8 +147,7 @@ def _moved(mention: Mention, move: Move, before: str, *, by: Actor, note: str, n
     )
 
 
-def _announce(moved: Transition, *, by: Actor, now: datetime) -> None:
-    mention = moved.mention
+def _announce(mention: Mention, moved: Transition, *, by: Actor, now: datetime) -> None:
     told = {"from": moved.from_state, "to": str(mention.state), "version": mention.version}
     details = {**told, **({"note": moved.note} if moved.note else {})}
     record(f"mention.{DONE[moved.move]}", by=by, subject=mention, now=now, details=details)

@@ -77,7 +77,7 @@ def list_inbox(
         Invalid: a cursor of another list or order.
     """
     page = list_rows(by=by, filters=filters, cursor=cursor, limit=limit, order=order, columns=columns)
-    rows = [dict(zip(columns, row, strict=True)) for row in page.rows]
+    rows = [dict(zip(columns, row, strict=False)) for row in page.rows]
     for row in rows:
         if filters.search and "excerpt" in row:
             row["spellings"] = filters.search.spellings(row["excerpt"])
@@ -93,7 +93,7 @@ def list_rows(
     order: str = "",
     columns: Sequence[str],
 ) -> Page[Sequence[Any]]:
-    """As `list_inbox`, each row a sequence in the order of the columns; nothing else is read.
+    """As `list_inbox`, each row a sequence that begins with the columns, in their order; of the others nothing is read.
 
     Raises:
         Invalid: a cursor of another list or order.

@@ -98,6 +98,8 @@ def read_page(
 ) -> Page[Sequence[Any]]:
     """A page of these mentions by the field `by` ("-field" for descending) and then by id.
 
+    Each row begins with these columns; behind them stands its place.
+
     Args:
         after: the field's value and the id of the last row of the page before.
         length: of the excerpt.
@@ -118,10 +120,10 @@ def read_page(
     except EmptyResultSet:  # nothing can be found, such as by who works for no client
         return Page([], None)
     rows = _asked(_wide(narrow.sql, by, tuple(columns), length), narrow, given, any_plan=any_plan)
-    found: list[Sequence[Any]] = [row[2:] for row in rows[:limit]]
+    found: list[Sequence[Any]] = [*rows[:limit]]
     if len(rows) <= limit:
         return Page(found, None)
-    return Page(found, encode_cursor([by, *rows[limit - 1][:2]]))
+    return Page(found, encode_cursor([by, *found[-1][-2:]]))
 
 
 def read_row(mention_id: UUID, *, columns: Sequence[str], length: int) -> Sequence[Any] | None:
@@ -139,7 +141,7 @@ def read_row(mention_id: UUID, *, columns: Sequence[str], length: int) -> Sequen
     except EmptyResultSet:
         return None
     rows = _asked(_wide(narrow.sql, "id", tuple(columns), length), narrow, given, any_plan=False)
-    return rows[0][2:] if rows else None
+    return rows[0] if rows else None
 
 
 def _own(field: str, columns: Sequence[str]) -> list[str]:
@@ -167,7 +169,7 @@ def _wide(narrow: str, by: str, columns: tuple[str, ...], length: int) -> Statem
     joins = " ".join(text for name, text in _JOINS.items() if name in taken)
     shown = [_MADE[name].sql.format(length=length) if name in _MADE else f"page.{name}" for name in columns]
     sql = (
-        f"SELECT {', '.join([f'page.{field}', 'page.id', *shown])} FROM ({narrow}) AS page {joins}"  # noqa: S608
+        f"SELECT {', '.join([*shown, f'page.{field}', 'page.id'])} FROM ({narrow}) AS page {joins}"  # noqa: S608
         f" ORDER BY page.{field}{down}, page.id{down}"
     )
     return Statement(numbered(sql), binary=True)
