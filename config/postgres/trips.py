@@ -101,18 +101,12 @@ class Trips:
             self._send(waiting)
 
     def ahead(self, connection: "Connection[Any]") -> list[Asked]:
-        """What goes ahead of statements that are sent together, for the same message; `sent` says what became of it.
-
-        Raises:
-            psycopg.Error: what came to what waits, which is sent by itself.
-        """
-        if self._later:
-            self.make_way(connection)
+        """What goes ahead of statements that are sent together, in the same message; `sent` says what became of it."""
         asked: list[Asked] = [(_BEGIN, ())] if self._begins(connection) else []
         if self._settings:
             named = [text for setting in self._settings.items() for text in setting]
             asked.append((_set(len(self._settings)), named))
-        return asked
+        return asked + self._taken()
 
     def sent(self, connection: "Connection[Any]", *, failed: bool = False) -> None:
         if not failed:

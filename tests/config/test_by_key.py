@@ -17,7 +17,7 @@ def found(short: _Short, path: str) -> Any:
 def test_an_address_without_an_id_is_looked_for_once() -> None:
     short = _Short()
     first = found(short, "/api/v1/mentions/")
-    assert first.url_name
+    assert first.route == "api/v1/mentions/"
     assert found(short, "/api/v1/mentions/") is first
 
 

@@ -17,16 +17,10 @@ from psycopg.types.json import Jsonb
 
 from agency.statements import Statement, ask, ask_together, numbered
 from config.postgres.statements import Statements
+from tests.config.transactions import ONE, TWO, WRONG, database
+from tests.config.transactions import ask as plainly
 
-database = cast("Any", connection)
-ONE, TWO, WRONG = Statement("SELECT 1"), Statement("SELECT 2"), Statement("SELECT 1/0")
 PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement = %s"
-
-
-def plainly(sql: str, *given: object) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        return cursor.fetchone()[0] if cursor.description else None
 
 
 def is_prepared(statement: Statement) -> int:

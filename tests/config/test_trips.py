@@ -1,103 +1,37 @@
 """What goes ahead of the next statement: BEGIN, settings, what waits; and nothing is ever sent outside its transaction."""
 
-import json
 import os
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
-from django.db.transaction import TransactionManagementError
 from psycopg.pq import TransactionStatus
 
 from agency.models import Agency
 from agency.statements import Statement, ask_together, set_local
 from agency.statements import ask as ask_again
-from agency.tenancy import NoTenant, current_agency, tenant
+from agency.tenancy import NoTenant, current_agency
 from config.postgres.base import DatabaseWrapper
-from tests.fixtures import FRIDAY_EVENING
-
-OURS, RIVALS = UUID(int=7), UUID(int=8)
-ONE, TWO, WRONG = Statement("SELECT 1"), Statement("SELECT 2", binary=True), Statement("SELECT 1/0")
-database = cast("Any", connection)
-
-
-def ask(sql: str, *given: object) -> Any:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        return cursor.fetchone()[0] if cursor.description else None
-
-
-def entered() -> str:
-    return str(ask("SELECT coalesce(current_setting('app.agency_id', true), '')"))
-
-
-def status() -> TransactionStatus:
-    found: TransactionStatus = database.connection.pgconn.transaction_status
-    return found
-
-
-def open_agency(agency_id: UUID) -> None:
-    Agency.objects.create(pk=agency_id, name="A", time_zone="UTC", created_at=FRIDAY_EVENING)
-
-
-def row_of(agency_id: UUID) -> str:
-    return json.dumps(
-        {
-            "id": str(agency_id),
-            "name": "A",
-            "time_zone": "UTC",
-            "undo_seconds": 1,
-            "created_at": str(FRIDAY_EVENING),
-            "second_factor_required": False,
-            "events_gone": 0,
-            "salt": "x",
-        }
-    )
-
-
-def insert_agency(agency_id: UUID) -> None:
-    """Without the ORM, which after an error refuses the rest of the transaction by itself."""
-    ask(
-        "INSERT INTO agency_agency SELECT (r).* FROM (SELECT jsonb_populate_record(NULL::agency_agency, %s::jsonb) AS r) x",
-        row_of(agency_id),
-    )
-
-
-def elsewhere(sql: str, *given: object) -> Any:
-    """As somebody else sees it, who sees all that is committed."""
-    with psycopg.connect(os.environ["EARSHOT_TEST_SUPERUSER"], autocommit=True) as server:
-        name = cast("Any", ask("SELECT current_database()"))
-    address = psycopg.conninfo.make_conninfo(os.environ["EARSHOT_TEST_SUPERUSER"], dbname=name)
-    with psycopg.connect(address, autocommit=True) as server:
-        return server.execute(sql, given).fetchone()  # type: ignore[arg-type]
-
-
-@pytest.fixture(params=["prepared", "behind a pooler"])
-def either(request: pytest.FixtureRequest, committed: None) -> Iterator[None]:
-    """With prepared statements and pipelines, and where a pooler is between, without."""
-    connection.ensure_connection()
-    if request.param == "behind a pooler":
-        database.connection.prepare_threshold = None
-    yield
-    connection.close()
-
-
-class Waits:
-    """Something written that waits."""
-
-    def __init__(self, statement: Statement, *values: object) -> None:
-        self.asked: Any = (statement, values)
-
-    def take(self) -> Any:
-        return self.asked
-
-    def drop(self) -> None:
-        self.asked = None
-
+from tests.config.transactions import (
+    NEW,
+    ONE,
+    OURS,
+    RIVALS,
+    TWO,
+    WRONG,
+    Waits,
+    ask,
+    database,
+    elsewhere,
+    entered,
+    insert_agency,
+    open_agency,
+    row_of,
+    status,
+)
 
 # Beginning and ending -----------------------------------------------------------------------------------
 
@@ -296,115 +230,6 @@ def test_transactions_that_are_ended_by_hand_have_their_settings_too(committed: 
     transaction.commit()
     transaction.set_autocommit(True)
     assert elsewhere("SELECT array_agg(id) FROM agency_agency") == ([RIVALS],)
-
-
-# Settings -----------------------------------------------------------------------------------------------
-
-
-def test_who_fails_before_asking_anything_keeps_nobody_from_entering_after_them(either: None) -> None:
-    """As a sweep does, whose handler failed: an agency that wasn't really entered would seem empty."""
-    with transaction.atomic():
-        ask("SELECT 1")
-        with suppress(ZeroDivisionError), tenant(OURS):
-            raise ZeroDivisionError
-        assert entered() == ""
-        with tenant(OURS):
-            assert entered() == str(OURS)
-        with tenant(RIVALS):
-            assert entered() == str(RIVALS)
-        assert entered() == ""
-
-
-def test_what_was_set_before_a_savepoint_is_so_again_after_it(either: None) -> None:
-    with transaction.atomic():
-        set_local("plan_cache_mode", "force_generic_plan")
-        with suppress(ZeroDivisionError), transaction.atomic():
-            set_local("plan_cache_mode", "auto")
-            ask("SELECT 1")
-            set_local("plan_cache_mode", "force_custom_plan")
-            raise ZeroDivisionError
-        assert ask("SHOW plan_cache_mode") == "force_generic_plan"
-        set_local("plan_cache_mode", "force_custom_plan")
-        assert ask("SHOW plan_cache_mode") == "force_custom_plan"
-        with transaction.atomic():
-            set_local("plan_cache_mode", "auto")
-        assert ask("SHOW plan_cache_mode") == "auto"
-
-
-def test_a_setting_is_sent_once_as_long_as_it_stays(either: None) -> None:
-    with transaction.atomic():
-        set_local("app.agency_id", str(OURS))
-        ask("SELECT 1")
-        set_local("app.agency_id", str(OURS))
-        assert not database.trips._settings
-        set_local("app.agency_id", str(RIVALS))
-        set_local("app.agency_id", str(OURS))
-        assert entered() == str(OURS)
-
-
-@pytest.mark.parametrize("value", ["it's", "\\", "$1", "%s", "Ö", "'; COMMIT; --"])
-def test_a_setting_holds_whatever_is_written_into_it(value: str, db: None) -> None:
-    with transaction.atomic():
-        set_local("app.note", value)
-        assert ask("SELECT current_setting('app.note')") == value
-
-
-def test_only_names_of_settings_and_values_that_can_be_sent_are_taken(db: None) -> None:
-    for name, value in [("x = 1; --", ""), ("App", ""), ("app.note", "a\0b")]:
-        with pytest.raises(ValueError, match=r"setting|zero"), transaction.atomic():
-            set_local(name, value)
-
-
-def test_outside_a_transaction_nothing_waits_for_its_end(committed: None) -> None:
-    with pytest.raises(TransactionManagementError):
-        set_local("app.agency_id", str(OURS))
-    with pytest.raises(TransactionManagementError):
-        database.send_later(Waits(ONE))
-    assert entered() == ""
-
-
-# What waits ---------------------------------------------------------------------------------------------
-
-NEW = Statement("INSERT INTO agency_agency SELECT (jsonb_populate_record(NULL::agency_agency, $1::jsonb)).*")
-
-
-def test_what_waits_goes_ahead_of_whatever_is_asked_next_and_else_with_the_commit(either: None) -> None:
-    with transaction.atomic():
-        database.send_later(Waits(NEW, row_of(OURS)))
-        assert status() == TransactionStatus.IDLE
-        assert ask("SELECT count(*) FROM agency_agency") == 1
-        database.send_later(Waits(NEW, row_of(RIVALS)))
-    assert elsewhere("SELECT array_agg(id ORDER BY id) FROM agency_agency") == ([OURS, RIVALS],)
-
-
-def test_what_waits_is_written_under_the_settings_that_it_was_written_in(either: None) -> None:
-    noted = Statement("UPDATE agency_agency SET name = current_setting('app.note')")
-    with transaction.atomic():
-        open_agency(OURS)
-        set_local("app.note", "first")
-        database.send_later(Waits(noted))
-        set_local("app.note", "second")
-        assert ask("SELECT name FROM agency_agency") == "first"
-        assert ask("SELECT current_setting('app.note')") == "second"
-
-
-def test_what_waits_in_a_savepoint_that_is_taken_back_is_never_sent(either: None) -> None:
-    with transaction.atomic():
-        open_agency(OURS)
-        with suppress(ZeroDivisionError), transaction.atomic():
-            database.send_later(Waits(WRONG))
-            raise ZeroDivisionError
-        assert ask("SELECT count(*) FROM agency_agency") == 1
-    assert elsewhere("SELECT count(*) FROM agency_agency") == (1,)
-
-
-def test_a_transaction_of_which_a_statement_failed_never_seems_to_be_committed(either: None) -> None:
-    """However well its error was hidden."""
-    with pytest.raises(DatabaseError, match="nothing is committed"), transaction.atomic():
-        open_agency(OURS)
-        with suppress(DatabaseError):
-            ask("SELECT 1/0")
-    assert elsewhere("SELECT count(*) FROM agency_agency") == (0,)
 
 
 # Pieces and pools -----------------------------------------------------------------------------------------

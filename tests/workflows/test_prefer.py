@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import RequestFactory
-from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.request import Request
@@ -17,7 +15,6 @@ from agency.tenancy import tenant
 from clients.models import Client, Contact
 from mentions.models import Mention
 from tests.fixtures import Api, Clock
-from tests.making import make_mention
 from tests.web_server import WebServer
 from tests.workflows.test_api_moves import mention_where_replies_are_refused
 from workflows.actions.publications import publish
@@ -116,30 +113,6 @@ def test_what_is_refused_says_why(desk: Desk) -> None:
     late = desk.key.post(f"{desk.address}claim/", {"version": 1}, **MINIMAL)
     assert (late.status_code, late.json()["code"]) == (409, "mention_moved_on")
     assert "Preference-Applied" not in late.headers
-
-
-# What it spares ---------------------------------------------------------------------------------------------
-
-
-def test_the_mention_is_not_read_again_for_it(
-    api: Callable[..., Api], ben: Actor, brand: Client, clock: Clock
-) -> None:
-    key = api(ben)
-    key.get("/api/v1/me/")  # the first use of a key in a minute is noted
-    with tenant(ben.agency_id):
-        mentions = [make_mention(brand, now=clock.now) for _ in range(4)]
-
-    def asked(mention: Mention, headers: dict[str, str]) -> list[str]:
-        with CaptureQueriesContext(connection) as taken:
-            key.post(f"/api/v1/mentions/{mention.pk}/claim/", {"version": 1}, **headers)
-        return [query["sql"] for query in taken.captured_queries]
-
-    for mention in mentions[:2]:  # what a process learns once
-        asked(mention, {})
-    shown, minimal = asked(mentions[2], {}), asked(mentions[3], MINIMAL)
-    assert len(minimal) < len(shown)
-    assert [sql for sql in shown if "mentions_post" in sql]
-    assert not [sql for sql in minimal if "mentions_post" in sql]
 
 
 # Sending again ----------------------------------------------------------------------------------------------
