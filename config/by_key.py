@@ -67,7 +67,7 @@ class _Short(BaseHandler):
         match = self._found.get(key)
         if match is None:
             match = super().resolve_request(request)
-            if not match.args and not match.kwargs:
+            if match.route == request.path_info[1:]:
                 self._found[key] = match
         request.resolver_match = match
         return match

@@ -1,13 +1,16 @@
 """Django's own wrapper, which asks the server less often, and waits for it less often."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from select import POLLIN, poll
 from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
 from django.db.transaction import TransactionManagementError
+from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
+from psycopg.pq import TransactionStatus
 
 from config.postgres.statements import Asked, Rows, Statement, Statements
 from config.postgres.trips import Later, Trips
@@ -27,11 +30,13 @@ class _Obliging:
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
         _make_way(self.connection)
-        return super().execute(query, params, **options)  # type: ignore[misc]
+        with _letting_go(self.connection):
+            return super().execute(query, params, **options)  # type: ignore[misc]
 
     def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
         _make_way(self.connection)
-        super().executemany(query, params_seq, **options)  # type: ignore[misc]
+        with _letting_go(self.connection):
+            super().executemany(query, params_seq, **options)  # type: ignore[misc]
 
     def stream(self, *given: Any, **options: Any) -> Any:
         _make_way(self.connection)
@@ -44,6 +49,16 @@ class _Obliging:
 
 class Cursor(_Obliging, _Django.ServerBindingCursor):  # type: ignore[misc]
     """What waits in the connection's `trips` goes ahead of whatever this one sends."""
+
+
+@contextmanager
+def _letting_go(connection: Any) -> Iterator[None]:
+    """Of all that is prepared, once a table is another than it was, or somebody discarded it."""
+    try:
+        yield
+    except (FeatureNotSupported, InvalidSqlStatementName):
+        connection._prepared.clear()  # noqa: SLF001
+        raise
 
 
 def _make_way(connection: Any) -> None:
@@ -105,7 +120,8 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
     def set_local(self, name: str, value: str) -> None:
         """Change a setting for the rest of the transaction that is open, at no trip of its own."""
         self._require_transaction()
-        self.trips.set_local(self.connection, name, value)
+        with self.wrap_database_errors:
+            self.trips.set_local(self.connection, name, value)
 
     def send_later(self, later: Later) -> None:
         """Ahead of the next statement, or with the commit."""
@@ -211,11 +227,15 @@ class DatabaseWrapper(_Django.DatabaseWrapper):  # type: ignore[misc]
 
     def _set_autocommit(self, autocommit: bool) -> None:
         # Django sets it at the end of each transaction to what it is.
-        if self.connection.autocommit != autocommit:
+        status = self.connection.pgconn.transaction_status
+        if autocommit and (self.trips.begins or status != TransactionStatus.IDLE):
+            self.close()  # its end was interrupted: the server takes it back, before the next one begins in it
+        elif self.connection.autocommit != autocommit:
             super()._set_autocommit(autocommit)
 
     def _start_transaction_under_autocommit(self) -> None:
         """Called by `atomic`."""
+        self.run_on_commit: list[Any] = []  # of one whose end was interrupted
         self.trips.begin()
 
     def _commit(self) -> None:

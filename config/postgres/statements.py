@@ -5,7 +5,7 @@ Values are still written and read by psycopg's adapters.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ from psycopg.errors import (
     InvalidSqlStatementName,
     error_from_result,
 )
-from psycopg.generators import fetch_many, send
+from psycopg.generators import execute, fetch_many, send
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
 
@@ -120,12 +120,9 @@ class Statements:
         Raises:
             psycopg.Error: what the server says.
         """
-        (known, written, formats), pgconn = self._call(statement, values), self._connection.pgconn
-        if known.name:
-            result = pgconn.exec_prepared(known.name, written, formats, known.format)
-        else:
-            result = pgconn.exec_params(known.sql, written, known.types, formats, known.format)
-        return self._rows(known, result)
+        self._deallocate()
+        call = self._call(statement, values)
+        return self._rows(call[0], self._waited(lambda: self._send(call)))
 
     def ask_together(self, asked: Sequence[Asked], *, commit: bool = False) -> list[Rows]:
         """All of these in one way to the server and back; nothing is done behind one that fails.
@@ -136,13 +133,14 @@ class Statements:
         Raises:
             psycopg.Error: what the first that failed came to.
         """
+        self._deallocate()
         calls = [self._call(*one) for one in asked]
         if commit:
             calls.append(self._call(_COMMIT, ()))
         results = self._exchange(calls)
         found = [self._rows(known, result) for (known, *_), result in zip(calls, results, strict=True)]
         if commit:
-            _check_commit(results[-1])
+            _check_committed(results[-1])
         return found
 
     def commit(self) -> None:
@@ -150,7 +148,10 @@ class Statements:
         Raises:
             psycopg.Error: nothing is committed.
         """
-        _check_commit(self._connection.pgconn.exec_(_COMMIT.sql.encode()))
+        pgconn = self._connection.pgconn
+        result = self._waited(lambda: pgconn.send_query(_COMMIT.sql.encode()))
+        _check(result)
+        _check_committed(result)
 
     def let_go(self) -> None:
         """Of all that is prepared, with the next statement."""
@@ -158,9 +159,17 @@ class Statements:
         self._known.clear()
 
     def rollback(self) -> None:
-        """By psycopg's own all that is prepared would go."""
-        if self._connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            _check(self._connection.pgconn.exec_(b"ROLLBACK"))
+        """By psycopg's own all that is prepared would go.
+
+        Raises:
+            psycopg.OperationalError: somebody was interrupted while a statement went on, which would be waited for.
+        """
+        pgconn = self._connection.pgconn
+        status = pgconn.transaction_status
+        if status == TransactionStatus.ACTIVE:
+            raise OperationalError("A statement was interrupted, and still goes on.")
+        if status != TransactionStatus.IDLE:
+            _check(self._waited(lambda: pgconn.send_query(b"ROLLBACK")))
 
     def _call(self, statement: Statement, values: Sequence[Any]) -> _Call:
         adapt = self._adapt
@@ -173,8 +182,6 @@ class Statements:
         else:
             self._known.move_to_end(key)
         formats = adapt.formats
-        if self._gone:
-            self._deallocate()
         if known.asked and not known.name and self._connection.prepare_threshold is not None:
             self._prepare(known)
         known.asked = True
@@ -182,8 +189,8 @@ class Statements:
 
     def _prepare(self, known: _Known) -> None:
         self._names += 1
-        name = b"asked_%d" % self._names
-        _check(self._connection.pgconn.prepare(name, known.sql, known.types))
+        name, pgconn = b"asked_%d" % self._names, self._connection.pgconn
+        _check(self._waited(lambda: pgconn.send_prepare(name, known.sql, known.types)))
         known.name = name
 
     def _forget_the_oldest(self) -> None:
@@ -194,27 +201,41 @@ class Statements:
                 self._gone.append(known.name)
 
     def _deallocate(self) -> None:
+        """Those that aren't there any more are no error."""
+        while self._gone:
+            self._connection.pgconn.close_prepared(self._gone.pop())
+
+    def _send(self, call: _Call) -> None:
+        (known, written, formats), pgconn = call, self._connection.pgconn
+        if known.name:
+            pgconn.send_query_prepared(known.name, written, formats, known.format)
+        else:
+            pgconn.send_query_params(known.sql, written, known.types, formats, known.format)
+
+    def _waited(self, send_one: Callable[[], None]) -> Any:
+        """What one message came to. Who is interrupted meanwhile has no connection any more."""
         pgconn = self._connection.pgconn
-        if pgconn.transaction_status != TransactionStatus.INERROR:  # where nothing can be asked for
-            pgconn.exec_(b"; ".join(b"DEALLOCATE " + name for name in self._gone))
-            self._gone.clear()
+        try:
+            send_one()
+            results: Sequence[Any] = self._connection.wait(execute(pgconn))
+        except BaseException:
+            # Which answer the next one gets, nobody can tell.
+            self._connection.close()
+            raise
+        return results[-1]
 
     def _exchange(self, calls: Sequence[_Call]) -> Sequence[Any]:
         """What each of them came to."""
         pgconn = self._connection.pgconn
         try:
             pgconn.enter_pipeline_mode()
-            for known, written, formats in calls:
-                if known.name:
-                    pgconn.send_query_prepared(known.name, written, formats, known.format)
-                else:
-                    pgconn.send_query_params(known.sql, written, known.types, formats, known.format)
+            for call in calls:
+                self._send(call)
             pgconn.pipeline_sync()
             results: Sequence[Any] = self._connection.wait(_received(pgconn))
             pgconn.exit_pipeline_mode()
         except BaseException:
-            # Which answer the next one gets, nobody can tell.
-            self._connection.close()
+            self._connection.close()  # as above
             raise
         return results
 
@@ -256,8 +277,7 @@ def _check(result: Any) -> None:
         raise error_of(result)
 
 
-def _check_commit(result: Any) -> None:
-    _check(result)
+def _check_committed(result: Any) -> None:
     if result.command_status == b"ROLLBACK":
         raise InFailedSqlTransaction("A statement of the transaction had failed: nothing is committed.")
 

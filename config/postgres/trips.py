@@ -122,12 +122,14 @@ class Trips:
         Raises:
             psycopg.Error: the transaction has failed; nothing is committed.
         """
-        waiting = self._taken()
-        if waiting and (self.begins or self._settings):
-            self._send_ahead(connection)
-        if waiting or connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            self._send(waiting, commit=True)
-        self.forget()
+        try:
+            waiting = self._taken()
+            if waiting and (self.begins or self._settings):
+                self._send_ahead(connection)
+            if waiting or connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                self._send(waiting, commit=True)
+        finally:
+            self.forget()
 
     def forget(self) -> None:
         """The transaction is over, or is about to be rolled back, or the connection is closed."""

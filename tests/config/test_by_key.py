@@ -27,3 +27,10 @@ def test_addresses_with_ids_are_each_looked_for_and_not_held() -> None:
         mention = f"0195677c-0a54-7000-8d2f-0f3c9a6b1e0{number}"
         assert str(found(short, f"/api/v1/mentions/{mention}/").kwargs["mention_id"]) == mention
     assert not short._found
+
+
+def test_addresses_that_are_none_are_not_held() -> None:
+    short = _Short()
+    for number in range(3):
+        found(short, f"/api/v1/nothing/{number}")
+    assert not short._found

@@ -1,11 +1,10 @@
 """Statements that go past psycopg's cursors: the same answers and errors, prepared once they are asked for again."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -17,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from agency.statements import Statement, ask, ask_together, numbered
 from config.postgres.statements import Statements
-from tests.config.transactions import ONE, TWO, WRONG, database
+from tests.config.transactions import ONE, TWO, WRONG, address, database
 from tests.config.transactions import ask as plainly
 
 PREPARED = "SELECT count(*) FROM pg_prepared_statements WHERE statement = %s"
@@ -30,9 +29,7 @@ def is_prepared(statement: Statement) -> int:
 @contextmanager
 def superuser() -> Iterator[psycopg.Connection[Any]]:
     """Somebody else, in the same database."""
-    name = cast("str", plainly("SELECT current_database()"))
-    address = psycopg.conninfo.make_conninfo(os.environ["EARSHOT_TEST_SUPERUSER"], dbname=name)
-    with psycopg.connect(address, autocommit=True) as server:
+    with psycopg.connect(address(), autocommit=True) as server:
         yield server
 
 
@@ -228,6 +225,17 @@ def test_a_table_that_somebody_else_changed_costs_one_error(thing: Statement) ->
         assert ask(thing, [1]) == [(1, 5)]
 
 
+def test_a_cursor_asks_a_table_that_somebody_else_changed_after_one_error(thing: Statement) -> None:
+    for _ in range(8):
+        plainly("SELECT name FROM thing")
+    with superuser() as server:
+        server.execute(CHANGED)
+    with pytest.raises(DatabaseError, match="must not change result type"), transaction.atomic():
+        plainly("SELECT name FROM thing")
+    for _ in range(8):
+        assert plainly("SELECT name FROM thing") == 5
+
+
 def test_what_somebody_discarded_costs_one_error(committed: None) -> None:
     for _ in range(3):
         ask(ONE)
@@ -242,3 +250,23 @@ def test_outside_a_transaction_each_is_its_own(thing: Statement) -> None:
     ask(Statement("INSERT INTO thing VALUES (2, 'two')"))
     assert database.connection.pgconn.transaction_status == TransactionStatus.IDLE
     assert ask(thing, [2]) == [(2, "two")]
+
+
+def test_what_was_discarded_ends_nobodys_transaction(committed: None) -> None:
+    for _ in range(8):
+        plainly("SELECT 3")
+        ask(ONE)
+    plainly("DISCARD ALL")
+    with transaction.atomic():
+        assert plainly("SELECT 5") == 5
+        assert ask(ONE) == [(1,)]
+
+
+def test_more_go_together_than_are_held(committed: None) -> None:
+    connection.ensure_connection()
+    database.connection.prepared_max = 3
+    many: list[tuple[Statement, list[Any]]] = [(Statement(f"SELECT {n} + 0"), []) for n in range(6)]
+    for _ in range(4):
+        assert ask_together(many) == [[(n,)] for n in range(6)]
+        assert ask_together(many[::-1]) == [[(n,)] for n in reversed(range(6))]
+    connection.close()

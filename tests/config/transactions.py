@@ -61,12 +61,15 @@ def insert_agency(agency_id: UUID) -> None:
     )
 
 
+def address() -> str:
+    """Of this database, for somebody else, who sees all that is committed."""
+    name = cast("str", ask("SELECT current_database()"))
+    return psycopg.conninfo.make_conninfo(os.environ["EARSHOT_TEST_SUPERUSER"], dbname=name)
+
+
 def elsewhere(sql: str, *given: object) -> Any:
-    """As somebody else sees it, who sees all that is committed."""
-    with psycopg.connect(os.environ["EARSHOT_TEST_SUPERUSER"], autocommit=True) as server:
-        name = cast("Any", ask("SELECT current_database()"))
-    address = psycopg.conninfo.make_conninfo(os.environ["EARSHOT_TEST_SUPERUSER"], dbname=name)
-    with psycopg.connect(address, autocommit=True) as server:
+    """As somebody else sees it."""
+    with psycopg.connect(address(), autocommit=True) as server:
         return server.execute(sql, given).fetchone()  # type: ignore[arg-type]
 
 
