@@ -49,12 +49,13 @@ def test_it_opens_in_no_other_place(place: str, other: str) -> None:
             unseal(sealed, context=other)
 
 
-@given(st.data())
-def test_it_opens_with_nothing_changed_only(data: st.DataObject) -> None:
+@given(st.integers(0, 200), st.permutations("ABCxyz019-_"))
+def test_it_opens_with_nothing_changed_only(position: int, signs: list[str]) -> None:
+    """What is drawn knows nothing of what was sealed, which is another each time."""
     sealed = seal("a token that is worth something", context=PLACE)
     start = len(sealed) - len(sealed.rsplit(".", 1)[1])
-    at = data.draw(st.integers(start, len(sealed) - 1))
-    other = data.draw(st.sampled_from("ABCxyz019-_").filter(lambda sign: sign != sealed[at]))
+    at = start + position % (len(sealed) - start)
+    other = next(sign for sign in signs if sign != sealed[at])
     with pytest.raises(VaultRefused):
         unseal(sealed[:at] + other + sealed[at + 1 :], context=PLACE)
 

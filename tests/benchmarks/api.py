@@ -303,14 +303,14 @@ def _search(here: Ground, houses: list[House]) -> bool:
         def ours(number: int) -> object:
             agency_id = small[number % len(small)].agency_id
             with app.transaction():
-                app.execute("SELECT set_config('app.agency_id', $1, true)", [str(agency_id)])
+                app.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
                 return app.execute(OUR_SEARCH, [rare(number), None, None, None]).fetchall()
 
         def bare(number: int) -> object:
             agency_id = small[number % len(small)].agency_id
             with owner.transaction():
                 # So that both ask twice.
-                owner.execute("SELECT set_config('app.agency_id', $1, true)", [str(agency_id)])
+                owner.execute("SELECT set_config('app.agency_id', %s, true)", [str(agency_id)])
                 given = [agency_id, f"'@a{agency_id.hex}' & {rare(number)}"]
                 return owner.execute(BARE_SEARCH, given).fetchall()
 
