@@ -12,7 +12,8 @@ from django.db.transaction import TransactionManagementError
 from psycopg.errors import FeatureNotSupported, InvalidSqlStatementName
 from psycopg.pq import TransactionStatus
 
-from config.postgres.statements import Asked, Rows, Statement, Statements
+from agency.statements import Rows, Statement
+from config.postgres.statements import Asked, Statements
 from config.postgres.trips import Later, Trips
 
 # A connection that was used within so many seconds, and of which nothing was heard since, is still there. A server that

@@ -7,7 +7,7 @@ Values are still written and read by psycopg's adapters.
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from psycopg import Connection, Error, OperationalError
 from psycopg._preparing import PrepareManager
@@ -21,35 +21,13 @@ from psycopg.errors import (
 from psycopg.generators import execute, fetch_many, send
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 
-
-class Statement(Protocol):
-    """
-    Attributes:
-        sql: with its places as PostgreSQL writes them ($1).
-        binary: its rows come so; times, ids and arrays are then read several times quicker than as text.
-    """
-
-    @property
-    def sql(self) -> str: ...
-    @property
-    def binary(self) -> bool: ...
-
+from agency.statements import Rows, Statement
 
 # A statement and its values.
 Asked = tuple[Statement, Sequence[Any]]
-Rows = list[tuple[Any, ...]]
 
 _DONE = {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}
-
-
-class Plain(NamedTuple):
-    """A statement of this package's own."""
-
-    sql: str
-    binary: bool = False
-
-
-_COMMIT = Plain("COMMIT")
+_COMMIT = Statement("COMMIT")
 
 
 class _Known:

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from psycopg import Connection
 from psycopg.pq import ExecStatus, TransactionStatus
 
-from config.postgres.statements import Asked, Plain, error_of
+from agency.statements import Statement
+from config.postgres.statements import Asked, error_of
 
 _NAME = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 
@@ -34,14 +35,14 @@ class Send(Protocol):
     def __call__(self, asked: Sequence[Asked], *, commit: bool = False) -> None: ...
 
 
-_BEGIN = Plain("BEGIN")
+_BEGIN = Statement("BEGIN")
 
 
 @cache
-def _set(count: int) -> Plain:
+def _set(count: int) -> Statement:
     """So many settings, each a name and its value, as SET LOCAL sets them."""
     each = ", ".join(f"set_config(${2 * n + 1}, ${2 * n + 2}, true)" for n in range(count))
-    return Plain(f"SELECT {each}")
+    return Statement(f"SELECT {each}")
 
 
 class Trips:

@@ -19,6 +19,7 @@ from tests.config.transactions import (
     ONE,
     OURS,
     RIVALS,
+    Waits,
     address,
     database,
     elsewhere,
@@ -91,12 +92,6 @@ def test_a_commit_that_waits_can_be_interrupted() -> None:
     told: list[str] = []
     waiting = Statement("SELECT pg_advisory_xact_lock(7)")
 
-    class Waits:
-        def take(self) -> Any:
-            return waiting, ()
-
-        def drop(self) -> None: ...
-
     ask(waiting)
     with psycopg.connect(address()) as other:
         other.execute("SELECT pg_advisory_xact_lock(7)")
@@ -104,7 +99,7 @@ def test_a_commit_that_waits_can_be_interrupted() -> None:
             set_local("app.agency_id", str(OURS))
             ask(NEW, [row_of(OURS)])
             transaction.on_commit(lambda: told.append("over"))
-            database.send_later(Waits())
+            database.send_later(Waits(waiting))
         nothing_is_left()
     assert told == []
 
